@@ -1,0 +1,1 @@
+"""Data sets: classes, manifests, images, scanning, painting in bulk, auditing."""

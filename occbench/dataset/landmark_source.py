@@ -1,0 +1,145 @@
+"""Finds the landmarks of the images in a folder: one file per image, or one stack for all."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Sequence
+from pathlib import Path, PurePosixPath
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from occbench.errors import DataError
+from occbench.geometry.landmark_files import read_landmarks, read_stack
+from occbench.geometry.landmarks import Landmarks68
+
+_ENDINGS = ("_lnd.npy", ".npy", ".pts")
+
+
+class LandmarkSource(Protocol):
+    """Gives the landmarks of an image by its path below the image folder."""
+
+    def read(self, image: str) -> Landmarks68:
+        """The landmarks of one image.
+
+        Raises:
+            DataError: there are none, or they cannot be used.
+        """
+        ...
+
+    def stamp(self, image: str) -> list[int]:
+        """Numbers that change when the landmarks of an image do, cheap to get."""
+        ...
+
+
+class LandmarkFolder:
+    """One file per image: ``<stem>_lnd.npy``, ``<stem>.npy`` or ``<stem>.pts``.
+
+    The files lie in ``folder`` at the same place as the image below its own folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, image: str) -> Path | None:
+        """The landmark file of an image, or None where there is none."""
+        stem = self.folder / PurePosixPath(image).with_suffix("")
+        for ending in _ENDINGS:
+            path = stem.with_name(stem.name + ending)
+            if path.is_file():
+                return path
+        return None
+
+    def read(self, image: str) -> Landmarks68:
+        """See ``LandmarkSource``."""
+        # The usual name is tried by opening it: one system call less per image.
+        stem = self.folder / PurePosixPath(image).with_suffix("")
+        try:
+            return read_landmarks(stem.with_name(stem.name + _ENDINGS[0]))
+        except FileNotFoundError:
+            path = self.path(image)
+        if path is None:
+            raise DataError(
+                f"'{image}' has no landmarks: there is no {stem.name}_lnd.npy, {stem.name}.npy "
+                f"or {stem.name}.pts in '{stem.parent}'."
+            )
+        return read_landmarks(path)
+
+    def stamp(self, image: str) -> list[int]:
+        """Size in bytes and time of change in nanoseconds."""
+        path = self.path(image)
+        if path is None:
+            return []
+        status = path.stat()
+        return [status.st_size, status.st_mtime_ns]
+
+
+class LandmarkRows:
+    """Rows of one stack ``(N, 68, 2)``, found by the image's path."""
+
+    def __init__(self, points: NDArray[np.float32], rows: dict[str, int]) -> None:
+        self._points = points
+        self._rows = rows
+
+    def read(self, image: str) -> Landmarks68:
+        """See ``LandmarkSource``."""
+        try:
+            return Landmarks68(self._points[self._row(image)])
+        except DataError as error:
+            text = str(error)
+            raise DataError(text if image in text else f"'{image}': {text}.") from error
+
+    def stamp(self, image: str) -> list[int]:
+        """A checksum of the row."""
+        return [zlib.crc32(self._points[self._row(image)].tobytes())]
+
+    def _row(self, image: str) -> int:
+        row = self._rows.get(image, -1)
+        if row < 0:
+            raise DataError(f"'{image}' has no row in the landmark stack.")
+        return row
+
+
+def open_landmarks(path: Path, images: Sequence[str]) -> LandmarkSource:
+    """The landmarks at ``path`` for images given by their paths below the image folder.
+
+    A folder holds one file per image. A ``.npz`` stack with ``files`` is matched by name, as
+    long as the end of the path says which image is meant. Another stack is matched by place:
+    row i belongs to image i in natural order, and the numbers must agree.
+
+    Raises:
+        DataError: not there, no stack, or a stack of another length.
+    """
+    if path.is_dir():
+        return LandmarkFolder(path)
+    if not path.exists():
+        raise DataError(f"The landmarks '{path}' do not exist.")
+    stack = read_stack(path)
+    if stack.files is not None:
+        return LandmarkRows(stack.points, _match(stack.files, images))
+    if len(stack.points) != len(images):
+        raise DataError(
+            f"'{path}' has {len(stack.points)} rows for {len(images)} images. Rows without names "
+            "follow the images in natural order, so the numbers must agree."
+        )
+    return LandmarkRows(stack.points, {image: row for row, image in enumerate(images)})
+
+
+def _match(files: Sequence[str], images: Sequence[str]) -> dict[str, int]:
+    """Rows by image, -1 where a name is missing or several rows could be meant."""
+    rows: dict[str, int] = {}
+    for row, file in enumerate(files):
+        for ending in _endings(file):
+            rows[ending] = row if ending not in rows else -1
+    matched = {}
+    for image in images:
+        candidates = (rows[ending] for ending in _endings(image) if ending in rows)
+        matched[image] = next(candidates, -1)
+    return matched
+
+
+def _endings(path: str) -> list[str]:
+    """A path and all its ends, longest first: a/b/c.jpg, b/c.jpg, c.jpg."""
+    parts = PurePosixPath(path).parts
+    return ["/".join(parts[start:]) for start in range(len(parts))]

@@ -1,0 +1,1 @@
+"""What covers a face, and the one painter that covers it."""
