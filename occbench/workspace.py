@@ -6,7 +6,6 @@ else, so a workspace can be moved and its tables compared.
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -52,7 +51,8 @@ class Workspace:
         try:
             return cls.find(start)
         except DataError:
-            if any((folder / MARKER).exists() for folder in (start.resolve(), *start.resolve().parents)):
+            folder = start.resolve()
+            if any((above / MARKER).exists() for above in (folder, *folder.parents)):
                 raise
         start.mkdir(parents=True, exist_ok=True)
         workspace = cls(start.resolve())
@@ -110,7 +110,7 @@ class Workspace:
         if not isinstance(root, str):
             raise DataError(
                 f"'{self.root / MARKER}' has no root for '{name}'. "
-                f"Add it under [data.{name}] as root = \"FOLDER\", or scan again."
+                f'Add it under [data.{name}] as root = "FOLDER", or scan again.'
             )
         return self.root / root
 
@@ -127,10 +127,6 @@ class Workspace:
             data = settings.setdefault("data", tomlkit.table(is_super_table=True))
             data.setdefault(name, tomlkit.table())["root"] = text
             write_text(path, tomlkit.dumps(settings))
-
-    def relative(self, path: Path) -> str:
-        """A path as a person would type it from the current folder."""
-        return os.path.relpath(path)
 
     def _settings(self) -> dict[str, Any]:
         import tomllib

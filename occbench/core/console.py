@@ -17,7 +17,7 @@ _quiet = False
 
 def set_quiet(quiet: bool) -> None:
     """Turns progress bars and notes off or on for this process."""
-    global _quiet  # noqa: PLW0603 - one console per process
+    global _quiet
     _quiet = quiet
 
 
@@ -60,7 +60,9 @@ def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     lines = []
     for row in cells:
         padded = [
-            cell + " " * (width - _width(cell)) if column == 0 else " " * (width - _width(cell)) + cell
+            cell + " " * (width - _width(cell))
+            if column == 0
+            else " " * (width - _width(cell)) + cell
             for column, (cell, width) in enumerate(zip(row, widths, strict=True))
         ]
         lines.append("  ".join(padded).rstrip())

@@ -19,7 +19,7 @@ SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".webp", ".tif", ".tiff")
 FORMATS = ("png", "jpg")
 
 # Broken files are reported by name; OpenCV's own messages name none.
-cv2.setLogLevel(0)
+cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
 # Each worker decodes its own image; threads inside OpenCV would only get in their way.
 cv2.setNumThreads(1)
 
@@ -73,7 +73,9 @@ def encode_image(image: Image, form: str, quality: int) -> bytes:
     try:
         done, data = cv2.imencode(f".{form}", _to_opencv(image), options)
     except cv2.error as error:
-        raise DataError(f"An image of the shape {image.shape} cannot be encoded: {error.err}.") from error
+        raise DataError(
+            f"An image of the shape {image.shape} cannot be encoded: {error.err}."
+        ) from error
     if not done:
         raise DataError(f"An image of the shape {image.shape} cannot be encoded as {form}.")
     return data.tobytes()
@@ -99,7 +101,7 @@ def _is_cut_jpeg(data: bytes) -> bool:
     while position + 4 <= len(data) and data[position] == 0xFF:
         marker = data[position + 1]
         if marker == 0xDA:
-            return data.find(b"\xff\xd9", position) < 0
+            return data.rfind(b"\xff\xd9") < position
         position += 1 if marker == 0xFF else 2 + int.from_bytes(data[position + 2 : position + 4])
     return True
 

@@ -77,9 +77,7 @@ class Manifest:
     def where(self, rows: NDArray[np.bool_] | NDArray[np.intp]) -> Manifest:
         """The same data set with some of its faces."""
         faces = self.faces.iloc[np.flatnonzero(rows) if rows.dtype == np.bool_ else rows]
-        return replace(
-            self, faces=faces.reset_index(drop=True), landmarks=self.landmarks[rows]
-        )
+        return replace(self, faces=faces.reset_index(drop=True), landmarks=self.landmarks[rows])
 
     def counts(self) -> pd.DataFrame:
         """Faces per class (rows, in class order) and partition (columns)."""
@@ -151,7 +149,9 @@ def _read_facts(path: Path) -> dict[str, Any]:
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:
-        raise DataError(f"'{path}' is no valid JSON: {error}. Run 'occbench scan' again.") from error
+        raise DataError(
+            f"'{path}' is no valid JSON: {error}. Run 'occbench scan' again."
+        ) from error
     if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
         found = facts.get("schema") if isinstance(facts, dict) else None
         raise DataError(f"'{path}' has schema {found!r}; this version reads {SCHEMA}.")

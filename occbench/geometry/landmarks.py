@@ -9,7 +9,7 @@ on the viewer's left (36 its outer corner), 42-47 the other (45 its outer corner
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, hypot
+from math import atan2, hypot, isfinite
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,8 @@ POINTS = 68
 LEFT_TEMPLE, CHIN, RIGHT_TEMPLE = 0, 8, 16
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45
+
+_EYES_AND_CHIN = [LEFT_EYE_OUTER, RIGHT_EYE_OUTER, CHIN]
 
 # Narrower faces show no expression; points given as fractions of the image end here too.
 _SMALLEST_FACE = 1.0
@@ -50,8 +52,7 @@ class Landmarks68:
     @property
     def face_width(self) -> float:
         """Distance from temple to temple, ``|p16 - p0|``, in pixels."""
-        across = self.points[RIGHT_TEMPLE] - self.points[LEFT_TEMPLE]
-        return hypot(across[0], across[1])
+        return _distance(self.points, LEFT_TEMPLE, RIGHT_TEMPLE)
 
     @property
     def eye_centre(self) -> tuple[float, float]:
@@ -72,8 +73,10 @@ def usable(stack: NDArray[Any]) -> NDArray[np.bool_]:
     finite = np.isfinite(points).all(axis=(1, 2))
     across = points[:, RIGHT_TEMPLE] - points[:, LEFT_TEMPLE]
     wide = np.hypot(across[:, 0], across[:, 1]) >= _SMALLEST_FACE
-    axis = points[:, RIGHT_EYE_OUTER] - points[:, LEFT_EYE_OUTER]
-    result: NDArray[np.bool_] = finite & wide & (axis != 0).any(axis=1) & (_side(points) > 0)
+    left, right, chin = (points[:, point] for point in _EYES_AND_CHIN)
+    axis, down = right - left, chin - (left + right) / 2
+    upright = axis[:, 0] * down[:, 1] - axis[:, 1] * down[:, 0] > 0
+    result: NDArray[np.bool_] = finite & wide & upright
     return result
 
 
@@ -94,17 +97,16 @@ def _as_points(values: Any) -> NDArray[np.float64]:
 
 
 def _check(points: NDArray[np.float64]) -> None:
-    if not np.isfinite(points).all():
+    if not isfinite(points.sum()):
         missing = int((~np.isfinite(points)).any(axis=1).sum())
         raise DataError(f"{missing} of 68 landmarks are NaN or infinite")
-    across = points[RIGHT_TEMPLE] - points[LEFT_TEMPLE]
-    width = hypot(across[0], across[1])
+    width = _distance(points, LEFT_TEMPLE, RIGHT_TEMPLE)
     if width < _SMALLEST_FACE:
         raise DataError(
             f"the temples (points 0 and 16) are {width:.3g} pixels apart; "
             "expected at least 1: are the landmarks in pixels?"
         )
-    if (points[LEFT_EYE_OUTER] == points[RIGHT_EYE_OUTER]).all():
+    if _distance(points, LEFT_EYE_OUTER, RIGHT_EYE_OUTER) == 0:
         raise DataError("the outer eye corners (points 36 and 45) lie in one place")
     if _side(points) <= 0:
         raise DataError(
@@ -113,8 +115,14 @@ def _check(points: NDArray[np.float64]) -> None:
         )
 
 
-def _side(points: NDArray[np.float64]) -> Any:
+def _distance(points: NDArray[np.float64], one: int, other: int) -> float:
+    (x, y), (other_x, other_y) = points[one].tolist(), points[other].tolist()
+    return hypot(other_x - x, other_y - y)
+
+
+def _side(points: NDArray[np.float64]) -> float:
     """Positive where the chin lies on the lower side of the eye axis, whatever the roll."""
-    left, right = points[..., LEFT_EYE_OUTER, :], points[..., RIGHT_EYE_OUTER, :]
-    axis, down = right - left, points[..., CHIN, :] - (left + right) / 2
-    return axis[..., 0] * down[..., 1] - axis[..., 1] * down[..., 0]
+    (left_x, left_y), (right_x, right_y), (chin_x, chin_y) = points[_EYES_AND_CHIN].tolist()
+    down_x, down_y = chin_x - (left_x + right_x) / 2, chin_y - (left_y + right_y) / 2
+    side: float = (right_x - left_x) * down_y - (right_y - left_y) * down_x
+    return side

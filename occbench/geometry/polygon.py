@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, field
+from itertools import chain, pairwise
 from math import ceil, floor, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
+
+Spans = tuple[tuple[int, int, int], ...]
 
 # Corners come from sines and cosines: a pixel centre this close to an edge lies on it.
 _TOUCH = 1e-9
@@ -27,18 +29,20 @@ class Region:
     """
 
     polygons: tuple[NDArray[np.float64], ...]
+    _rows: dict[tuple[int, int], Spans] = field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "polygons", tuple(_oriented(p) for p in self.polygons))
 
-    def spans(self, size: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+    def spans(self, size: tuple[int, int]) -> Spans:
         """Rows of covered pixels as ``(y, start, stop)``, clipped to the image.
 
         A pixel is covered iff its centre lies in the region. ``size`` is (width, height).
-        Spans of different polygons may overlap.
+        Spans of different polygons may overlap. They are kept for the next call.
         """
-        for polygon in self.polygons:
-            yield from _spans(polygon, size)
+        if size not in self._rows:
+            self._rows[size] = tuple(chain.from_iterable(_spans(p, size) for p in self.polygons))
+        return self._rows[size]
 
     def mask(self, size: tuple[int, int]) -> NDArray[np.bool_]:
         """The covered pixels of an image of ``size`` (width, height), as ``(height, width)``."""
@@ -87,13 +91,13 @@ def _edges(points: NDArray[np.float64]) -> Iterator[tuple[float, float, float, f
         yield x, y, next_x - x, next_y - y
 
 
-def _spans(polygon: NDArray[np.float64], size: tuple[int, int]) -> Iterator[tuple[int, int, int]]:
+def _spans(polygon: NDArray[np.float64], size: tuple[int, int]) -> list[tuple[int, int, int]]:
     width, height = size
     ys = [y for _, y in polygon.tolist()]
     top = max(0, ceil(min(ys) - _TOUCH))
     bottom = min(height - 1, floor(max(ys) + _TOUCH))
     if top > bottom:
-        return
+        return []
     rows = np.arange(top, bottom + 1, dtype=np.float64)
     left, right = np.zeros_like(rows), np.full_like(rows, width - 1.0)
     # With positive area the inside lies right of an edge that runs up the screen and left
@@ -105,6 +109,5 @@ def _spans(polygon: NDArray[np.float64], size: tuple[int, int]) -> Iterator[tupl
             np.minimum(right, x + (rows - y) * (ex / ey), out=right)
     starts = np.ceil(left - _TOUCH).astype(np.intp).tolist()
     stops = (np.floor(right + _TOUCH) + 1).astype(np.intp).tolist()
-    for y, start, stop in zip(range(top, bottom + 1), starts, stops, strict=True):
-        if start < stop:
-            yield y, start, stop
+    found = zip(range(top, bottom + 1), starts, stops, strict=True)
+    return [span for span in found if span[1] < span[2]]

@@ -8,6 +8,7 @@ covered; ``paint`` does the covering. ``docs/how-to/add-an-occluder.md`` walks t
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Hashable
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, cast, runtime_checkable
@@ -101,10 +102,10 @@ def parameters(occluder: Occluder) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=64)
-def _identity(occluder: Occluder) -> str:
-    return digest(parameters(occluder))
+def _identity(occluder: Hashable) -> str:
+    return digest(parameters(cast("Occluder", occluder)))
 
 
 def face_seed(occluder: Occluder, face_id: str) -> int:
     """The seed for one face: depends on the occluder, its seed and the face's id only."""
-    return digest_int(_identity(occluder), face_id)
+    return digest_int(_identity(cast("Hashable", occluder)), face_id)

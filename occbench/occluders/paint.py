@@ -6,17 +6,14 @@ Everything that shows an occluded face, on disk or in training, goes through ``p
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from occbench.geometry.polygon import Region
+from occbench.geometry.polygon import Region, Spans
 from occbench.occluders.base import FILLS, Fill
 
 Image = NDArray[np.uint8]
-
-_Spans = Sequence[tuple[int, int, int]]
 
 
 def paint(image: Image, region: Region, fill: Fill = "black", *, seed: int = 0) -> Image:
@@ -38,7 +35,7 @@ def paint(image: Image, region: Region, fill: Fill = "black", *, seed: int = 0) 
     """
     channels = _channels(image)
     height, width = image.shape[:2]
-    spans = list(region.spans((width, height)))
+    spans = region.spans((width, height))
     painted = np.array(image, dtype=np.uint8, order="C", copy=True)
     if not spans:
         return painted
@@ -61,9 +58,9 @@ def _channels(image: Image) -> int:
     return channels
 
 
-def _fill_row(image: Image, spans: _Spans, channels: int, row: bytes) -> None:
+def _fill_row(image: Image, spans: Spans, channels: int, row: bytes) -> None:
     """Copies the beginning of one prepared row into every span, past NumPy's overhead."""
-    pixels, source = memoryview(image).cast("B"), memoryview(row)
+    pixels, source = memoryview(image.data).cast("B"), memoryview(row)
     stride = image.shape[1] * channels
     for y, start, stop in spans:
         first = y * stride + start * channels
@@ -71,7 +68,7 @@ def _fill_row(image: Image, spans: _Spans, channels: int, row: bytes) -> None:
         pixels[first : first + length] = source[:length]
 
 
-def _fill_noise(image: Image, spans: _Spans, channels: int, seed: int) -> None:
+def _fill_noise(image: Image, spans: Spans, channels: int, seed: int) -> None:
     """Writes SHAKE-256 output, which no library version changes, span after span."""
     drawn = min(channels, 3)
     length = sum(stop - start for _, start, stop in spans) * drawn

@@ -1,0 +1,198 @@
+"""Paints faces on several threads and gives the results in order.
+
+Decoding, painting and encoding run outside Python's global lock, so threads share memory
+and still use every core. At most a few chunks wait at a time: memory does not grow with the
+number of faces.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import zlib
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from occbench.dataset.faces import Face, FaceSource
+from occbench.dataset.failures import Failure
+from occbench.dataset.images import FORMATS, encode_image, size_of
+from occbench.errors import DataError, OccbenchError
+from occbench.geometry.polygon import EMPTY
+from occbench.occluders.base import Occluder, face_seed
+from occbench.occluders.paint import paint
+
+_CHUNK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A finished image: the face's id, stamp and checksum, the file's size and checksum."""
+
+    id: str
+    stamp: list[int]
+    checksum: int
+    size: int
+    written: int
+
+    def to_json(self) -> dict[str, Any]:
+        """The line of the journal."""
+        return {
+            "id": self.id,
+            "stamp": self.stamp,
+            "checksum": self.checksum,
+            "size": self.size,
+            "written": self.written,
+        }
+
+    @classmethod
+    def from_json(cls, line: Mapping[str, Any]) -> Entry:
+        """Reads a line of the journal.
+
+        Raises:
+            DataError: it lacks a field.
+        """
+        try:
+            return cls(line["id"], line["stamp"], line["checksum"], line["size"], line["written"])
+        except KeyError as error:
+            raise DataError(f"The journal has an entry without {error}: {dict(line)}.") from error
+
+
+@dataclass(frozen=True)
+class Style:
+    """How painted images are stored.
+
+    Args:
+        form: ``png`` (lossless) or ``jpg``.
+        quality: JPEG quality, 1..100; without effect on png.
+        sham: write the images unoccluded, through the same path, as a control.
+
+    Raises:
+        DataError: an unknown form or a quality out of range.
+    """
+
+    form: str = "png"
+    quality: int = 95
+    sham: bool = False
+
+    def __post_init__(self) -> None:
+        if self.form not in FORMATS:
+            raise DataError(f"The format '{self.form}' is not one of {', '.join(FORMATS)}.")
+        if not 1 <= self.quality <= 100:
+            raise DataError(f"The quality {self.quality} is not between 1 and 100.")
+
+    def describe(self) -> dict[str, Any]:
+        """What decides the bytes, for a job's record; quality only where it matters."""
+        lossy = {"quality": self.quality} if self.form == "jpg" else {}
+        return {"format": self.form, **lossy, "sham": self.sham}
+
+    @property
+    def ending(self) -> str:
+        """What is added to a face's stem."""
+        return f"{'_sham' if self.sham else '_occ'}.{self.form}"
+
+
+@dataclass(frozen=True)
+class Painter:
+    """Paints one face and writes it; used by several threads at once.
+
+    Args:
+        faces: where faces come from.
+        occluder: what covers them.
+        style: how results are stored.
+        output: the folder of the results.
+        staging: a folder on the same disk where files are written before they are moved.
+    """
+
+    faces: FaceSource
+    occluder: Occluder
+    style: Style
+    output: Path
+    staging: Path
+    _made: set[str] = field(default_factory=set)
+
+    def __call__(self, face_id: str) -> Entry | Failure:
+        """Paints a face; what is wrong with it comes back, what is wrong with the disk is raised.
+
+        Raises:
+            DataError: the result cannot be written.
+        """
+        try:
+            stamp = self.faces.stamp(face_id)
+            face = self.faces.read(face_id)
+            data = self._encode(face, face_id)
+        except OccbenchError as error:
+            return Failure(face_id, str(error))
+        except OSError as error:
+            return Failure(face_id, f"'{error.filename}' cannot be read: {error.strerror}.")
+        self._write(self.faces.stem(face_id) + self.style.ending, data)
+        return Entry(face_id, stamp, face.checksum, len(data), zlib.crc32(data))
+
+    def _encode(self, face: Face, face_id: str) -> bytes:
+        size, seed = size_of(face.image), face_seed(self.occluder, face_id)
+        region = self.occluder.region(face.landmarks, size=size, seed=seed)
+        if not region.spans(size):
+            raise DataError(
+                f"The occluder lies outside the image '{face_id}' of {size[0]} x {size[1]} pixels: "
+                "do the landmarks belong to it?"
+            )
+        fill = self.occluder.fill
+        painted = paint(face.image, EMPTY if self.style.sham else region, fill, seed=seed)
+        return encode_image(painted, self.style.form, self.style.quality)
+
+    def _write(self, name: str, data: bytes) -> None:
+        final = f"{self.output}/{name}"
+        part = f"{self.staging}/{threading.get_ident()}"
+        try:
+            self._make(str(self.staging))
+            self._make(final.rpartition("/")[0])
+            with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - Path costs as much again
+                if file.write(data) != len(data):
+                    raise OSError(28, "No space left on device")
+            os.replace(part, final)  # noqa: PTH105 - as above
+        except OSError as error:
+            raise DataError(
+                f"'{final}' cannot be written: {error.strerror}. What was finished is kept; "
+                "run the same command again to go on."
+            ) from error
+
+    def _make(self, folder: str) -> None:
+        if folder not in self._made:
+            Path(folder).mkdir(parents=True, exist_ok=True)
+            self._made.add(folder)
+
+
+def in_order(
+    work: Callable[[str], Entry | Failure], ids: Sequence[str], workers: int
+) -> Iterator[Entry | Failure]:
+    """Yields ``work`` of every id in the order of the ids, done by ``workers`` threads.
+
+    An error raised by ``work`` stops everything that has not begun.
+    """
+    if workers == 1:
+        yield from map(work, ids)
+        return
+    waiting: deque[Future[list[Entry | Failure]]] = deque()
+    with ThreadPoolExecutor(workers, thread_name_prefix="painter") as pool:
+        try:
+            for start in range(0, len(ids), _CHUNK):
+                chunk = ids[start : start + _CHUNK]
+                waiting.append(pool.submit(_work_all, work, chunk))
+                if len(waiting) > 2 * workers:
+                    yield from waiting.popleft().result()
+            while waiting:
+                yield from waiting.popleft().result()
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _work_all(work: Callable[[str], Entry | Failure], ids: Sequence[str]) -> list[Entry | Failure]:
+    return [work(face_id) for face_id in ids]
+
+
+def available_workers() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

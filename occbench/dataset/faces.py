@@ -1,0 +1,235 @@
+"""Faces to work on: their pixels and landmarks by id, from a folder or from a manifest."""
+
+from __future__ import annotations
+
+import os
+import zlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from natsort import natsorted
+from numpy.typing import NDArray
+
+from occbench.dataset.images import decode_image, is_image
+from occbench.dataset.landmark_source import LandmarkSource, open_landmarks, stem_of
+from occbench.dataset.manifest import Manifest
+from occbench.errors import DataError
+from occbench.geometry.landmarks import Landmarks68
+from occbench.occluders.paint import Image
+
+PIXELS = "pixels.npy"
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Face:
+    """One face as it was read; ``checksum`` changes with its image or its landmarks."""
+
+    image: Image
+    landmarks: Landmarks68
+    checksum: int
+
+
+class FaceSource(Protocol):
+    """Gives faces by id; may be read by several threads at once."""
+
+    @property
+    def ids(self) -> Sequence[str]:
+        """All faces in natural order."""
+        ...
+
+    def read(self, face_id: str) -> Face:
+        """One face.
+
+        Raises:
+            DataError: its image or its landmarks are missing or cannot be used.
+            OSError: a file cannot be read.
+        """
+        ...
+
+    def stamp(self, face_id: str) -> list[int]:
+        """Numbers that differ if the face may have changed since, cheap to get.
+
+        Raises:
+            DataError, OSError: as ``read``.
+        """
+        ...
+
+    def stem(self, face_id: str) -> str:
+        """Where results of the face belong: a relative path without an ending."""
+        ...
+
+    def describe(self) -> Mapping[str, Any]:
+        """What the faces come from, for a job's record."""
+        ...
+
+
+class FolderFaces:
+    """The images below a folder; an id is the path below it.
+
+    Args:
+        folder: searched with its sub-folders; hidden files are passed over.
+        landmarks: a folder or a stack, see ``open_landmarks``.
+        output: not searched, should it lie inside ``folder``.
+
+    Raises:
+        DataError: there is no image, or two would have the same result file.
+    """
+
+    def __init__(self, folder: Path, landmarks: Path, output: Path) -> None:
+        self._folder = str(folder)
+        self._landmark_path = landmarks
+        self._output = output
+        self.ids: Sequence[str] = find_images(folder, without=output)
+        _refuse_twins(self.ids)
+        self._landmarks: LandmarkSource = open_landmarks(landmarks, self.ids)
+
+    def read(self, face_id: str) -> Face:
+        """See ``FaceSource``."""
+        return read_file_face(f"{self._folder}/{face_id}", self._landmarks.read(face_id))
+
+    def stamp(self, face_id: str) -> list[int]:
+        """Size and time of change of the image, then the stamp of its landmarks."""
+        status = os.stat(f"{self._folder}/{face_id}")  # noqa: PTH116 - Path costs as much again
+        return [status.st_size, status.st_mtime_ns, *self._landmarks.stamp(face_id)]
+
+    def stem(self, face_id: str) -> str:
+        """See ``FaceSource``."""
+        return stem_of(face_id)
+
+    def describe(self) -> Mapping[str, Any]:
+        """Where images and landmarks lie as seen from the output, so that all may move."""
+        return {
+            "images": os.path.relpath(self._folder, self._output),
+            "landmarks": os.path.relpath(self._landmark_path, self._output),
+        }
+
+
+class ManifestFaces:
+    """The faces of a manifest.
+
+    Args:
+        manifest: the data set.
+        root: the folder its images or its pixel stack lie in.
+
+    Raises:
+        DataError: the pixel stack is missing or too short.
+    """
+
+    def __init__(self, manifest: Manifest, root: Path) -> None:
+        self._manifest = manifest
+        self._root = str(root)
+        self.ids: Sequence[str] = manifest.faces["id"].tolist()
+        self._images: Sequence[str] = manifest.faces["image"].tolist()
+        self._rows = {face_id: row for row, face_id in enumerate(self.ids)}
+        self._pixels = _open_stack(manifest, root) if manifest.images == "stack" else None
+
+    def image(self, face_id: str) -> tuple[Image, int]:
+        """The pixels of a face and their checksum, whether or not it has landmarks."""
+        row = self._rows[face_id]
+        if self._pixels is None:
+            return read_file_image(f"{self._root}/{self._images[row]}")
+        image = np.array(self._pixels[int(self._images[row])])
+        return image, zlib.crc32(image.tobytes())
+
+    def read(self, face_id: str) -> Face:
+        """See ``FaceSource``."""
+        landmarks = self._landmarks(face_id)
+        image, checksum = self.image(face_id)
+        return Face(image, landmarks, zlib.crc32(landmarks.points.tobytes(), checksum))
+
+    def stamp(self, face_id: str) -> list[int]:
+        """Checksum of the landmarks, then size and time of change of an image file."""
+        row = self._rows[face_id]
+        stamp = [zlib.crc32(self._manifest.landmarks[row].tobytes())]
+        if self._pixels is None:
+            status = os.stat(f"{self._root}/{self._images[row]}")  # noqa: PTH116 - as above
+            stamp += [status.st_size, status.st_mtime_ns]
+        return stamp
+
+    def stem(self, face_id: str) -> str:
+        """See ``FaceSource``."""
+        return face_id
+
+    def describe(self) -> Mapping[str, Any]:
+        """The data set and what identifies its pixels and landmarks."""
+        return {"data set": self._manifest.name, "digest": self._manifest.pixel_digest}
+
+    def _landmarks(self, face_id: str) -> Landmarks68:
+        points = self._manifest.landmarks[self._rows[face_id]]
+        if np.isnan(points).all():
+            raise DataError(f"'{face_id}' has no landmarks.")
+        try:
+            return Landmarks68(points)
+        except DataError as error:
+            raise DataError(f"'{face_id}': {error}.") from error
+
+
+def read_file_image(path: str) -> tuple[Image, int]:
+    """The pixels of an image file and the checksum of its bytes."""
+    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path costs as much again
+        data = file.read()
+    return decode_image(data, path), zlib.crc32(data)
+
+
+def read_file_face(path: str, landmarks: Landmarks68) -> Face:
+    """A face whose image is a file."""
+    image, checksum = read_file_image(path)
+    return Face(image, landmarks, zlib.crc32(landmarks.points.tobytes(), checksum))
+
+
+def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
+    """The images below a folder as relative POSIX paths in natural order.
+
+    Raises:
+        DataError: the folder does not exist or holds no image.
+    """
+    if not folder.is_dir():
+        raise DataError(f"The image folder '{folder}' does not exist.")
+    found = []
+    skipped = without.resolve() if without is not None else None
+    for parent, folders, files in os.walk(folder, followlinks=True):
+        folders[:] = [
+            name
+            for name in folders
+            if not name.startswith(".") and (Path(parent) / name).resolve() != skipped
+        ]
+        below = Path(parent).relative_to(folder)
+        found += [
+            (below / name).as_posix()
+            for name in files
+            if not name.startswith(".") and is_image(Path(name))
+        ]
+    if not found:
+        raise DataError(f"There is no image in '{folder}' or below it.")
+    ordered: list[str] = natsorted(found)
+    return ordered
+
+
+def _refuse_twins(ids: Sequence[str]) -> None:
+    stems: dict[str, str] = {}
+    for face_id in ids:
+        stem = stem_of(face_id)
+        if stem in stems:
+            raise DataError(
+                f"'{stems[stem]}' and '{face_id}' would have the same result file. "
+                "Rename one of them or keep them in different folders."
+            )
+        stems[stem] = face_id
+
+
+def _open_stack(manifest: Manifest, root: Path) -> NDArray[np.uint8]:
+    path = root / PIXELS
+    try:
+        pixels: NDArray[np.uint8] = np.load(path, mmap_mode="r", allow_pickle=False)
+    except (OSError, ValueError) as error:
+        raise DataError(f"'{path}' cannot be read: {error}. Scan the data set again.") from error
+    last = max((int(row) for row in manifest.faces["image"]), default=-1)
+    if pixels.dtype != np.uint8 or pixels.ndim not in (3, 4) or last >= len(pixels):
+        raise DataError(
+            f"'{path}' has the shape {pixels.shape} and dtype {pixels.dtype}; expected uint8 "
+            f"with at least {last + 1} images. Scan the data set again."
+        )
+    return pixels

@@ -1,0 +1,263 @@
+"""Covers a whole data set: resumable, parallel, and safe to kill at any instant.
+
+The output folder holds ``job.json`` (what decides every pixel), ``journal.jsonl`` (one line
+per finished image, in natural order), ``failures.csv`` (images that could not be done, with
+the reason) and the painted images. An image is written beside, moved into place and only then
+entered in the journal, so whatever the journal names exists whole.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+from typing import Any
+
+from occbench.core.atomic import write_text
+from occbench.core.console import note, progress
+from occbench.core.journal import Journal, read_journal
+from occbench.core.lock import sole_writer
+from occbench.dataset.batch import Entry, Painter, Style, in_order
+from occbench.dataset.faces import FaceSource
+from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
+from occbench.errors import DataError, OccbenchError, StaleState
+from occbench.occluders.base import Occluder, parameters, variant_name
+
+SCHEMA = 1
+JOB, JOURNAL, STAGING = "job.json", "journal.jsonl", ".staging"
+
+
+class Action(Enum):
+    """What happens to one face."""
+
+    PAINT = "paint"
+    KEEP = "keep"
+    REFUSE = "refuse"
+
+
+@dataclass(frozen=True)
+class OcclusionReport:
+    """What one call did.
+
+    ``total`` faces: ``done`` were painted by this call, ``kept`` had been before, ``failed``
+    could not be, and ``left`` wait for a further call because of a limit.
+    """
+
+    total: int
+    done: int
+    kept: int
+    left: int
+    failures: tuple[Failure, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many faces could not be done."""
+        return len(self.failures)
+
+
+def decide(
+    entry: Entry | None,
+    size: int | None,
+    stamp: Callable[[], Sequence[int]],
+    checksum: Callable[[], int],
+) -> Action:
+    """What to do with one face, from what the journal and the disk say.
+
+    Args:
+        entry: the face's line in the journal, or None.
+        size: bytes of the painted image on disk, or None where it is missing.
+        stamp: gives the face's stamp now.
+        checksum: gives the checksum of its pixels and landmarks now; asked for only if the
+            stamp differs, since a copied file has another time but the same content.
+    """
+    if entry is None or size is None or size != entry.size:
+        return Action.PAINT
+    if list(stamp()) == entry.stamp or checksum() == entry.checksum:
+        return Action.KEEP
+    return Action.REFUSE
+
+
+def occlude(
+    faces: FaceSource,
+    occluder: Occluder,
+    output: Path,
+    *,
+    style: Style | None = None,
+    workers: int = 1,
+    limit: int = 0,
+) -> OcclusionReport:
+    """Paints every face that is not painted yet; a killed call is simply repeated.
+
+    The bytes written depend on the faces, the occluder and the style, not on the workers or
+    on how often the work was interrupted.
+
+    Args:
+        faces: what to paint.
+        occluder: what covers them.
+        output: the folder to write to; new, empty or made by an earlier call.
+        style: how to store the images; lossless PNG if None.
+        workers: threads.
+        limit: at most this many images in this call; 0 for all.
+
+    Raises:
+        StaleState: the folder holds the results of other inputs, which are named.
+        Busy: another process writes to the folder.
+        DataError: the folder holds something else, or cannot be written to.
+    """
+    style = style or Style()
+    job = describe_job(faces, occluder, style)
+    _claim(output, job)
+    output.mkdir(parents=True, exist_ok=True)
+    with sole_writer(output):
+        _write_job(output, job)
+        shutil.rmtree(output / STAGING, ignore_errors=True)
+        with Journal(output / JOURNAL) as journal:
+            todo = plan(faces, _entries(journal.entries), output, style)
+            kept = len(faces.ids) - len(todo)
+            chosen = _queue(todo, output)[: limit or None]
+            painter = Painter(faces, occluder, style, output, output / STAGING)
+            try:
+                done, failed = _paint_all(painter, chosen, journal, workers, kept)
+            finally:
+                shutil.rmtree(output / STAGING, ignore_errors=True)
+        failures = _remember_failures(output, chosen, failed, todo)
+    left = len(todo) - len(chosen)
+    return OcclusionReport(len(faces.ids), done, kept, left, failures)
+
+
+def preview(
+    faces: FaceSource, occluder: Occluder, output: Path, style: Style
+) -> tuple[int, list[str]]:
+    """How many faces are kept, and the ids that would be painted; writes nothing.
+
+    Raises:
+        StaleState, DataError: as ``occlude``.
+    """
+    _claim(output, describe_job(faces, occluder, style))
+    todo = plan(faces, _entries(read_journal(output / JOURNAL)), output, style)
+    return len(faces.ids) - len(todo), _queue(todo, output)
+
+
+def describe_job(faces: FaceSource, occluder: Occluder, style: Style) -> dict[str, Any]:
+    """The record that decides whether two calls do the same work."""
+    return {
+        "schema": SCHEMA,
+        "variant": variant_name(occluder),
+        "occluder": parameters(occluder),
+        **style.describe(),
+        **faces.describe(),
+    }
+
+
+def plan(faces: FaceSource, entries: Mapping[str, Entry], output: Path, style: Style) -> list[str]:
+    """The ids still to be painted, in natural order.
+
+    Raises:
+        StaleState: a face was changed after it had been painted.
+    """
+    todo = []
+    for face_id in faces.ids:
+        entry = entries.get(face_id)
+        size = _size(output / (faces.stem(face_id) + style.ending)) if entry else None
+        action = _decide_for(faces, face_id, entry, size)
+        if action is Action.REFUSE:
+            raise StaleState(
+                f"'{face_id}' or its landmarks have changed since '{output}' was begun. "
+                "Choose another output folder, or delete this one to start again."
+            )
+        if action is Action.PAINT:
+            todo.append(face_id)
+    return todo
+
+
+def _decide_for(faces: FaceSource, face_id: str, entry: Entry | None, size: int | None) -> Action:
+    try:
+        return decide(
+            entry, size, lambda: faces.stamp(face_id), lambda: faces.read(face_id).checksum
+        )
+    except (OccbenchError, OSError):
+        # The input is gone or broken now: painting it names the reason in the failures.
+        return Action.PAINT
+
+
+def _claim(output: Path, job: Mapping[str, Any]) -> None:
+    """Refuses a folder that holds something else; names the input that differs."""
+    if output.exists() and not output.is_dir():
+        raise DataError(f"'{output}' is a file; expected a folder to write to.")
+    path = output / JOB
+    if not path.is_file():
+        if output.is_dir() and any(not item.name.startswith(".") for item in output.iterdir()):
+            raise DataError(
+                f"'{output}' is not empty and holds no {JOB}. Choose a new or empty folder."
+            )
+        return
+    try:
+        known = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise DataError(f"'{path}' is no valid JSON: {error}.") from error
+    if known != job:
+        keys = sorted(key for key in {*known, *job} if known.get(key) != job.get(key))
+        # The variant and the occluder's parameters say the same; the first reads better.
+        key = "variant" if "variant" in keys else keys[0]
+        raise StaleState(
+            f"'{output}' was begun with {key} {known.get(key)!r}, not {job.get(key)!r}. "
+            "Choose another output folder, or delete this one to start again."
+        )
+
+
+def _write_job(output: Path, job: Mapping[str, Any]) -> None:
+    if not (output / JOB).is_file():
+        write_text(output / JOB, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
+
+
+def _entries(lines: Sequence[Mapping[str, Any]]) -> dict[str, Entry]:
+    return {str(line["id"]): Entry.from_json(line) for line in lines}
+
+
+def _queue(todo: Sequence[str], output: Path) -> list[str]:
+    """What to try in which order: faces that failed before wait, lest they use up a limit."""
+    failed = read_failures(output / FAILURES)
+    return sorted(todo, key=lambda face_id: face_id in failed)
+
+
+def _paint_all(
+    painter: Painter, chosen: Sequence[str], journal: Journal, workers: int, kept: int
+) -> tuple[int, list[Failure]]:
+    done, failures = 0, []
+    results = in_order(painter, chosen, workers)
+    total = len(painter.faces.ids)
+    for result in progress(results, total=total, label="occlude", unit=" images", done=kept):
+        if isinstance(result, Failure):
+            failures.append(result)
+        else:
+            journal.append([result.to_json()])
+            done += 1
+    return done, failures
+
+
+def _remember_failures(
+    output: Path, chosen: Sequence[str], failures: Sequence[Failure], todo: Sequence[str]
+) -> tuple[Failure, ...]:
+    """Writes what fails now and what failed before and was not tried again."""
+    tried, waiting = set(chosen), set(todo)
+    before = read_failures(output / FAILURES)
+    old = [
+        Failure(face_id, reason)
+        for face_id, reason in before.items()
+        if face_id not in tried and face_id in waiting
+    ]
+    merged = tuple(sorted([*old, *failures], key=lambda failure: failure.id))
+    write_failures(output / FAILURES, merged)
+    if merged:
+        note(f"{len(merged)} images failed; the reasons are in '{output / FAILURES}'.")
+    return merged
+
+
+def _size(path: Path) -> int | None:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return None
