@@ -84,6 +84,10 @@ class Workspace:
         """``manifests/NAME.csv``; its facts and landmarks lie beside it."""
         return self.root / "manifests" / f"{checked_name(name)}.csv"
 
+    def problems(self, name: str) -> Path:
+        """What a scan could not take as it was; absent where there was nothing."""
+        return self.root / "manifests" / f"{checked_name(name)}.problems.csv"
+
     def data(self, name: str) -> Path:
         """Where a data set is unpacked or drawn that does not come as image files."""
         return self.root / "data" / checked_name(name)
@@ -122,6 +126,7 @@ class Workspace:
         inside = root.is_relative_to(self.root)
         text = root.relative_to(self.root).as_posix() if inside else str(root)
         with sole_writer(self.root):
+            self._settings()
             path = self.root / MARKER
             settings = tomlkit.parse(path.read_text(encoding="utf-8"))
             data = settings.setdefault("data", tomlkit.table(is_super_table=True))
@@ -140,6 +145,9 @@ class Workspace:
             raise DataError(
                 f"'{path}' has schema {settings.get('schema')!r}; this version reads {SCHEMA}."
             )
+        data = settings.get("data", {})
+        if not isinstance(data, dict) or any(not isinstance(v, dict) for v in data.values()):
+            raise DataError(f"'{path}' has something else than tables [data.NAME] under 'data'.")
         return settings
 
 

@@ -51,6 +51,8 @@ def new_folder(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
     _sweep(path)
     part = _part(path)
+    # In a container each process may have the same number as the killed one before it.
+    shutil.rmtree(part, ignore_errors=True)
     try:
         part.mkdir()
         yield part

@@ -13,6 +13,7 @@ from typing import TypeVar
 Item = TypeVar("Item")
 
 _quiet = False
+_verbose = False
 
 
 def set_quiet(quiet: bool) -> None:
@@ -26,6 +27,18 @@ def note(text: str) -> None:
     if not _quiet:
         sys.stderr.write(text + "\n")
         sys.stderr.flush()
+
+
+def set_verbose(verbose: bool) -> None:
+    """Turns details on or off for this process."""
+    global _verbose
+    _verbose = verbose
+
+
+def detail(text: str) -> None:
+    """Prints one line on stderr if the process was asked to tell more."""
+    if _verbose:
+        note(text)
 
 
 def progress(

@@ -29,7 +29,8 @@ def short_digest(value: Any) -> str:
 def digest_int(*parts: object) -> int:
     """A uniform 64-bit integer that depends on the text of the parts and on nothing else."""
     text = "\x1f".join(str(part) for part in parts)
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
+    data = text.encode("utf-8", "surrogateescape")
+    return int.from_bytes(hashlib.sha256(data).digest()[:8], "big")
 
 
 def file_digest(path: Path) -> str:

@@ -6,6 +6,7 @@ instant, and a broken component cannot break the others.
 
 from __future__ import annotations
 
+import ast
 import importlib
 import pkgutil
 from collections.abc import Iterable
@@ -35,6 +36,12 @@ class Registry:
         """The names of all components, sorted; ``_`` in a file name is ``-`` in the name."""
         found = (module.name for module in pkgutil.iter_modules([str(self._folder)]))
         return tuple(sorted(_public(name) for name in found if name not in self._without))
+
+    def summary(self, name: str) -> str:
+        """The first line of a component's docstring, read without importing it."""
+        path = self._folder / f"{name.replace('-', '_')}.py"
+        text = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8"))) or ""
+        return text.partition("\n")[0]
 
     def module(self, name: str) -> ModuleType:
         """The module of a component.

@@ -7,6 +7,7 @@ A spec is how a user names a configured component on the command line and in tab
 from __future__ import annotations
 
 import ast
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -59,7 +60,7 @@ def _arguments(text: str, call: ast.Call) -> dict[str, Any]:
             raise SpecError(f"Cannot read '{text}'. {_FORM}")
         try:
             arguments[keyword.arg] = ast.literal_eval(keyword.value)
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise SpecError(
                 f"In '{text}' the value of '{keyword.arg}' is no literal. "
                 'Put text in quotes: headset(device="quest-2").'
@@ -69,6 +70,6 @@ def _arguments(text: str, call: ast.Call) -> dict[str, Any]:
 
 def _literal(value: Any) -> str:
     if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
+        # JSON's escapes are Python's too, and cover line ends.
+        return json.dumps(value, ensure_ascii=False)
     return repr(value)

@@ -151,7 +151,7 @@ class ManifestFaces:
 
     def stem(self, face_id: str) -> str:
         """See ``FaceSource``."""
-        return face_id
+        return f"images/{face_id}"
 
     def describe(self) -> Mapping[str, Any]:
         """The data set and what identifies its pixels and landmarks."""

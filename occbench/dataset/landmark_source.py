@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import Protocol
@@ -135,16 +136,28 @@ def open_landmarks(path: Path, images: Sequence[str]) -> LandmarkSource:
 
 
 def _match(files: Sequence[str], images: Sequence[str]) -> dict[str, int]:
-    """Rows by image, -1 where a name is missing or several rows could be meant."""
-    rows: dict[str, int] = {}
+    """Rows by image, -1 where a name is missing or several rows or images could be meant.
+
+    A name and an image belong together if one path is the end of the other, so that
+    ``val/1.jpg`` never gets the row of ``train/1.jpg``. Equal paths go before all others.
+    """
+    whole: dict[str, int] = {}
+    ends: dict[str, int] = {}
     for row, file in enumerate(files):
-        for ending in _endings(file):
-            rows[ending] = row if ending not in rows else -1
+        for place, ending in enumerate(_endings(file)):
+            ends[ending] = row if ending not in ends else -1
+            if place == 0:
+                whole[ending] = row if ending not in whole else -1
     matched = {}
     for image in images:
-        candidates = (rows[ending] for ending in _endings(image) if ending in rows)
-        matched[image] = next(candidates, -1)
-    return matched
+        parts = _endings(image)
+        candidates = [whole[end] for end in parts if end in whole]
+        matched[image] = whole.get(parts[0], ends.get(parts[0], next(iter(candidates), -1)))
+    claims = Counter(matched.values())
+    return {
+        image: row if claims[row] == 1 or _endings(image)[0] in whole else -1
+        for image, row in matched.items()
+    }
 
 
 def _endings(path: str) -> list[str]:

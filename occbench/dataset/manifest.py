@@ -7,6 +7,7 @@ table, NaN where a face has no landmarks. ``docs/reference/file-formats.md`` des
 
 from __future__ import annotations
 
+import csv
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -96,7 +97,11 @@ class Manifest:
         landmarks = _beside(path, ".landmarks.npy")
         with replacing(landmarks) as part, part.open("wb") as file:
             np.save(file, self.landmarks, allow_pickle=False)
-        write_text(path, self.faces.to_csv(index=False, lineterminator="\n"))
+        table = self.faces.to_csv(index=False, lineterminator="\n")
+        if "\r" in table:
+            # The writer leaves a lone carriage return bare, the reader ends the row there.
+            table = self.faces.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        write_text(path, table)
         text = json.dumps(self._described(path, landmarks), indent=2, ensure_ascii=False)
         write_text(_beside(path, ".json"), text + "\n")
 
@@ -146,6 +151,8 @@ def _beside(path: Path, suffix: str) -> Path:
 
 
 def _read_facts(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        raise DataError(f"'{path}' is missing. Run 'occbench scan' again.")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, UnicodeDecodeError) as error:

@@ -18,13 +18,16 @@ from typing import Any
 
 from occbench.core.atomic import write_text
 from occbench.core.console import note, progress
+from occbench.core.digest import short_digest
 from occbench.core.journal import Journal, read_journal
 from occbench.core.lock import sole_writer
 from occbench.dataset.batch import Entry, Painter, Style, in_order
-from occbench.dataset.faces import FaceSource
+from occbench.dataset.faces import FaceSource, ManifestFaces
 from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
+from occbench.dataset.manifest import Manifest
 from occbench.errors import DataError, OccbenchError, StaleState
-from occbench.occluders.base import Occluder, parameters, variant_name
+from occbench.occluders.base import Occluder, occluder_name, parameters, variant_name
+from occbench.workspace import Workspace
 
 SCHEMA = 1
 JOB, JOURNAL, STAGING = "job.json", "journal.jsonl", ".staging"
@@ -56,6 +59,17 @@ class OcclusionReport:
     def failed(self) -> int:
         """How many faces could not be done."""
         return len(self.failures)
+
+    def to_json(self) -> dict[str, int]:
+        """The counts for a script."""
+        names = ("total", "done", "kept", "left", "failed")
+        return {name: getattr(self, name) for name in names}
+
+    def __str__(self) -> str:
+        return (
+            f"{self.total} images, {self.done} painted now, {self.kept} before, "
+            f"{self.failed} failed, {self.left} left for a further call."
+        )
 
 
 def decide(
@@ -126,6 +140,21 @@ def occlude(
         failures = _remember_failures(output, chosen, failed, todo)
     left = len(todo) - len(chosen)
     return OcclusionReport(len(faces.ids), done, kept, left, failures)
+
+
+def workspace_job(
+    workspace: Workspace, name: str | None, occluder: Occluder, style: Style
+) -> tuple[ManifestFaces, Path]:
+    """The faces of a scanned data set and the folder where their variant belongs.
+
+    Raises:
+        DataError, UnknownName: there is no such data set, or it cannot be read.
+    """
+    chosen = workspace.choose(name)
+    faces = ManifestFaces(Manifest.read(workspace.manifest(chosen)), workspace.data_root(chosen))
+    kind = "sham" if style.sham else occluder_name(occluder)
+    job = describe_job(faces, occluder, style)
+    return faces, workspace.occluded(f"{kind}-{short_digest(job)}")
 
 
 def preview(

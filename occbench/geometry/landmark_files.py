@@ -8,7 +8,9 @@ or ``(N, 136)``, or ``.npz`` with ``landmarks`` and, to name the rows, ``files``
 from __future__ import annotations
 
 import io
+import tokenize
 import zipfile
+import zlib
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -21,6 +23,21 @@ from occbench.errors import DataError
 from occbench.geometry.landmarks import POINTS, Landmarks68
 
 _MAGIC = b"\x93NUMPY\x01\x00"
+
+# What NumPy and zipfile raise on damaged bytes, depending on where the damage is.
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    KeyError,
+    EOFError,
+    OverflowError,
+    MemoryError,
+    SyntaxError,
+    NotImplementedError,
+    tokenize.TokenError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
 
 
 def read_landmarks(path: Path) -> Landmarks68:
@@ -54,7 +71,7 @@ def read_npy(path: Path) -> NDArray[Any]:
         shape, fortran, dtype = _header(data[8:start])
         array = np.frombuffer(data, dtype, offset=start)
         return array.reshape(shape, order="F" if fortran else "C")
-    except ValueError as error:
+    except _DAMAGE as error:
         raise DataError(f"'{path}' is a damaged .npy file: {error}.") from error
 
 
@@ -79,19 +96,20 @@ def read_stack(path: Path) -> LandmarkStack:
         OSError: the file cannot be read.
     """
     files: tuple[str, ...] | None = None
-    try:
-        loaded = np.load(path, allow_pickle=False)
-        if isinstance(loaded, np.lib.npyio.NpzFile):
-            with loaded:
-                values = loaded["landmarks"]
-                files = tuple(str(name) for name in loaded["files"]) if "files" in loaded else None
-        else:
+    with path.open("rb") as file:
+        try:
+            loaded = np.load(file, allow_pickle=False)
             values = loaded
-    except (ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise DataError(
-            f"'{path}' is no landmark stack; expected .npy of the shape (N, 68, 2) or .npz "
-            "with an array named 'landmarks', numbers only."
-        ) from error
+            if isinstance(loaded, np.lib.npyio.NpzFile):
+                with loaded:
+                    values = np.asarray(loaded["landmarks"])
+                    if "files" in loaded:
+                        files = tuple(str(name) for name in loaded["files"])
+        except (*_DAMAGE, OSError) as error:
+            raise DataError(
+                f"'{path}' is no landmark stack; expected .npy of the shape (N, 68, 2) or .npz "
+                "with an array named 'landmarks', numbers only."
+            ) from error
     return LandmarkStack(_as_stack(path, values, files), files)
 
 
@@ -106,9 +124,9 @@ def _as_stack(
     if files is not None and len(files) != len(values):
         raise DataError(f"'{path}' names {len(files)} files for {len(values)} rows of landmarks.")
     try:
-        return cast(
-            "NDArray[np.float32]", values.astype(np.float32).reshape(len(values), POINTS, 2)
-        )
+        with np.errstate(over="ignore"):
+            points = values.astype(np.float32)
+        return cast("NDArray[np.float32]", points.reshape(len(values), POINTS, 2))
     except ValueError as error:
         raise DataError(f"'{path}' holds text that is no number.") from error
 
@@ -125,7 +143,7 @@ def _header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 def _load(path: Path, data: bytes) -> NDArray[Any]:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
-    except (ValueError, EOFError, zipfile.BadZipFile) as error:
+    except _DAMAGE as error:
         raise DataError(f"'{path}' is no .npy file of numbers ({len(data)} bytes).") from error
     if not isinstance(array, np.ndarray):
         raise DataError(f"'{path}' is an archive; expected one .npy array.")

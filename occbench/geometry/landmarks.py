@@ -9,7 +9,7 @@ on the viewer's left (36 its outer corner), 42-47 the other (45 its outer corner
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import atan2, hypot, isfinite
+from math import atan2, hypot
 from typing import Any
 
 import numpy as np
@@ -71,11 +71,12 @@ def usable(stack: NDArray[Any]) -> NDArray[np.bool_]:
     """Which rows of a stack ``(N, 68, 2)`` make valid ``Landmarks68``, as ``(N,)``."""
     points = stack.astype(np.float64, copy=False)
     finite = np.isfinite(points).all(axis=(1, 2))
-    across = points[:, RIGHT_TEMPLE] - points[:, LEFT_TEMPLE]
-    wide = np.hypot(across[:, 0], across[:, 1]) >= _SMALLEST_FACE
-    left, right, chin = (points[:, point] for point in _EYES_AND_CHIN)
-    axis, down = right - left, chin - (left + right) / 2
-    upright = axis[:, 0] * down[:, 1] - axis[:, 1] * down[:, 0] > 0
+    with np.errstate(over="ignore", invalid="ignore"):
+        across = points[:, RIGHT_TEMPLE] - points[:, LEFT_TEMPLE]
+        wide = np.hypot(across[:, 0], across[:, 1]) >= _SMALLEST_FACE
+        left, right, chin = (points[:, point] for point in _EYES_AND_CHIN)
+        axis, down = right - left, chin - (left + right) / 2
+        upright = axis[:, 0] * down[:, 1] - axis[:, 1] * down[:, 0] > 0
     result: NDArray[np.bool_] = finite & wide & upright
     return result
 
@@ -97,7 +98,7 @@ def _as_points(values: Any) -> NDArray[np.float64]:
 
 
 def _check(points: NDArray[np.float64]) -> None:
-    if not isfinite(points.sum()):
+    if not np.isfinite(points).all():
         missing = int((~np.isfinite(points)).any(axis=1).sum())
         raise DataError(f"{missing} of 68 landmarks are NaN or infinite")
     width = _distance(points, LEFT_TEMPLE, RIGHT_TEMPLE)
@@ -108,7 +109,7 @@ def _check(points: NDArray[np.float64]) -> None:
         )
     if _distance(points, LEFT_EYE_OUTER, RIGHT_EYE_OUTER) == 0:
         raise DataError("the outer eye corners (points 36 and 45) lie in one place")
-    if _side(points) <= 0:
+    if not _side(points) > 0:
         raise DataError(
             "the chin lies above the eyes or left and right are swapped; "
             "after mirroring an image its landmarks must be renumbered"

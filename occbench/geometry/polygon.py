@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
-from math import ceil, floor, isfinite
+from math import atan2, ceil, floor, isfinite, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -68,17 +68,21 @@ def _oriented(polygon: NDArray[np.float64]) -> NDArray[np.float64]:
     points = np.array(polygon, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 3:
         raise ValueError(f"A polygon must have the shape (n, 2), n >= 3. Received: {points.shape}")
-    edges = list(_edges(points))
-    turns = [
-        ex * following_ey - ey * following_ex
-        for (_, _, ex, ey), (_, _, following_ex, following_ey) in pairwise([*edges, edges[0]])
+    # A corner given twice makes an edge without a direction, which would hide the turn there.
+    edges = [edge for edge in _edges(points) if edge[2] or edge[3]]
+    corners = [
+        (ex * following_ey - ey * following_ex, ex * following_ex + ey * following_ey)
+        for (_, _, ex, ey), (_, _, following_ex, following_ey) in pairwise([*edges, *edges[:1]])
     ]
+    turns = [turn for turn, _ in corners]
+    # A star turns the same way at each corner, but more than once around.
+    around = abs(sum(atan2(turn, ahead) for turn, ahead in corners)) / (2 * pi)
     area = sum(x * ey - y * ex for x, y, ex, ey in edges)
     if not isfinite(area):
         raise ValueError("A polygon must be finite. Received: NaN or infinity")
     if area < 0:
         points, turns = points[::-1].copy(), [-turn for turn in turns]
-    if area == 0 or min(turns) < -_TOUCH * max(turns):
+    if area == 0 or min(turns) < -_TOUCH * max(turns) or around > 1.5:
         raise ValueError(f"A polygon must be convex with an area. Received: {points.tolist()}")
     points.flags.writeable = False
     return points
@@ -107,7 +111,8 @@ def _spans(polygon: NDArray[np.float64], size: tuple[int, int]) -> list[tuple[in
             np.maximum(left, x + (rows - y) * (ex / ey), out=left)
         elif ey > _TOUCH:
             np.minimum(right, x + (rows - y) * (ex / ey), out=right)
-    starts = np.ceil(left - _TOUCH).astype(np.intp).tolist()
-    stops = (np.floor(right + _TOUCH) + 1).astype(np.intp).tolist()
+    # Clipped on both sides, because a cast of numbers beyond 64 bits gives any number.
+    starts = np.ceil(np.minimum(left, width) - _TOUCH).astype(np.intp).tolist()
+    stops = (np.floor(np.maximum(right, -1.0) + _TOUCH) + 1).astype(np.intp).tolist()
     found = zip(range(top, bottom + 1), starts, stops, strict=True)
     return [span for span in found if span[1] < span[2]]

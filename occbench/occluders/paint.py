@@ -37,8 +37,6 @@ def paint(image: Image, region: Region, fill: Fill = "black", *, seed: int = 0) 
     height, width = image.shape[:2]
     spans = region.spans((width, height))
     painted = np.array(image, dtype=np.uint8, order="C", copy=True)
-    if not spans:
-        return painted
     if fill == "noise":
         _fill_noise(painted, spans, channels, seed)
     else:

@@ -53,6 +53,15 @@ class Scan:
     problems: tuple[Problem, ...] = ()
     warnings: tuple[str, ...] = ()
 
+    def rows(self) -> list[tuple[object, ...]]:
+        """Per class its name, its faces in each partition and how many have landmarks."""
+        counts, usable = self.manifest.counts(), self.manifest.usable
+        labels = self.manifest.faces["label"]
+        return [
+            (name, *row, int(usable[labels == name].sum()))
+            for name, row in zip(counts.index, counts.to_numpy().tolist(), strict=True)
+        ]
+
 
 class Adapter(Protocol):
     """The module of an adapter."""

@@ -1,0 +1,5 @@
+"""``python -m occbench``."""
+
+from occbench.cli.main import main
+
+main()

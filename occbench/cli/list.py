@@ -1,0 +1,47 @@
+"""``occbench list``."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from occbench.cli.options import json_option
+
+KINDS = ("occluders", "devices", "adapters")
+
+
+@click.command()
+@click.argument("kind", type=click.Choice(KINDS), required=False)
+@json_option
+def command(kind: str | None, as_json: bool) -> None:
+    """List what there is to choose from: occluders, headsets, data set adapters.
+
+    \b
+        occbench list
+        occbench list devices --json
+    """
+    found = {name: _names(name) for name in ([kind] if kind else KINDS)}
+    if as_json:
+        click.echo(json.dumps(found, indent=2))
+        return
+    for name, entries in found.items():
+        click.echo(f"{name}:")
+        for entry, text in entries.items():
+            click.echo(f"  {entry:<12} {text}")
+
+
+def _names(kind: str) -> dict[str, str]:
+    """Names with one line each, read without importing the components."""
+    if kind == "devices":
+        from occbench.occluders.devices import devices
+
+        return {
+            name: f"{device.name}, {device.width_mm:g} x {device.height_mm:g} mm; {device.source}"
+            for name, device in devices().items()
+        }
+    if kind == "occluders":
+        from occbench.occluders.base import REGISTRY as registry  # noqa: N811
+    else:
+        from occbench.dataset.adapters.base import REGISTRY as registry  # noqa: N811
+    return {name: registry.summary(name) for name in registry.names()}

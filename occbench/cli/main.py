@@ -1,0 +1,67 @@
+"""The command group, and the one place where errors become sentences."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import Any
+
+import click
+
+from occbench import __version__
+from occbench.errors import OccbenchError
+
+# In the order of a walk through the toolkit.
+COMMANDS = ("scan", "audit", "show", "occlude", "build-splits", "list")
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+INTERRUPTED = 130
+
+
+class Commands(click.Group):
+    """Finds commands by file name, so that none is imported before it is wanted."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002
+        """The names of all commands."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command of a name, or None."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"occbench.cli.{cmd_name.replace('-', '_')}")
+        command: click.Command = module.command
+        return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Runs a command; what the user can put right ends in one sentence and exit code 1."""
+        try:
+            return super().invoke(ctx)
+        except OccbenchError as error:
+            raise click.ClickException(str(error)) from error
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            place = f"'{error.filename}'" if error.filename else "A file"
+            reason = error.strerror or str(error)
+            raise click.ClickException(f"{place} cannot be used: {reason}.") from error
+        except MemoryError as error:
+            raise click.ClickException("There is not enough memory for this.") from error
+        except KeyboardInterrupt:
+            click.echo("Interrupted. Run the same command again to go on.", err=True)
+            sys.exit(INTERRUPTED)
+
+
+@click.group(cls=Commands, context_settings=CONTEXT)
+@click.version_option(__version__, prog_name="occbench")
+def main() -> None:
+    """Measure how robust facial-expression recognition is when part of the face is covered.
+
+    A first walk, in an empty folder:
+
+    \b
+        occbench scan drawn
+        occbench show
+        occbench occlude
+        occbench build-splits --mode all
+    """

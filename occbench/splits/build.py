@@ -1,0 +1,198 @@
+"""Builds leak-proof splits: partitions first, then validation, then variants.
+
+Parts are drawn by face and group before any variant exists, so a face can never meet its
+own twin across parts. Faces without usable landmarks are left out of every mode: the same
+faces then stand in every column of a train x test table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from occbench.dataset.manifest import PARTITIONS, Manifest
+from occbench.errors import DataError
+from occbench.occluders.base import Occluder, parameters, variant_name
+from occbench.splits.crossing import take_out_crossing
+from occbench.splits.folds import folds
+from occbench.splits.holdout import holdout
+from occbench.splits.modes import ASSIGNMENTS, MODES, show
+from occbench.splits.split import Split
+
+NO_LANDMARKS = "no usable landmarks"
+UNUSED_VAL = "official validation, replaced by --val-fraction"
+VAL_FRACTION = 0.2
+
+
+@dataclass(frozen=True)
+class Partitioning:
+    """How faces get into train, val and test.
+
+    Args:
+        source: ``official``, the data set's own partitions; or ``stratified``, drawn anew.
+        fractions: train, val and test for ``stratified``.
+        val_fraction: part of train that becomes val. None takes the official validation
+            where the data set has one and 0.2 of train elsewhere; 0 leaves val empty and is
+            for counting only.
+        folds: with k > 1, train and val together are cut into k folds and fold ``fold`` is val.
+        fold: 1..k.
+        seed: of every draw.
+        keep_crossing: keep train and val faces whose group also stands in test.
+
+    Raises:
+        DataError: a value out of range.
+    """
+
+    source: str = "official"
+    fractions: tuple[float, float, float] = (0.70, 0.15, 0.15)
+    val_fraction: float | None = None
+    folds: int = 0
+    fold: int = 0
+    seed: int = 0
+    keep_crossing: bool = False
+
+    def __post_init__(self) -> None:
+        if self.source not in ("official", "stratified"):
+            raise DataError(f"Partitions '{self.source}'; expected official or stratified.")
+        if self.val_fraction is not None and not 0 <= self.val_fraction < 1:
+            raise DataError(f"The val fraction {self.val_fraction} is not in 0 <= f < 1.")
+        if self.folds and not 1 <= self.fold <= self.folds:
+            raise DataError(f"There is no fold {self.fold} of {self.folds}.")
+
+
+def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """Usable faces with their part in the column ``part``, and who was left out and why.
+
+    Raises:
+        DataError: the data set has no official partitions, no usable landmarks, or a class
+            is missing in a part.
+    """
+    faces = manifest.faces[["id", "label", "partition", "group"]]
+    left_out: dict[str, Any] = {NO_LANDMARKS: _per_class(faces[~manifest.usable], manifest)}
+    faces = faces[manifest.usable].reset_index(drop=True)
+    if faces.empty:
+        raise DataError(
+            f"No face of '{manifest.name}' has usable landmarks, so none can be occluded. "
+            "Scan again with --landmarks."
+        )
+    parts = _official(faces, manifest) if how.source == "official" else _stratified(faces, how)
+    parts, unused = _carve(faces, parts, how)
+    left_out[UNUSED_VAL] = _per_class(faces[unused], manifest)
+    faces = faces.assign(part=parts)[~unused]
+    faces, crossing = take_out_crossing(faces, keep=how.keep_crossing)
+    if not how.keep_crossing:
+        left_out |= {reason: _per_class(rows, manifest) for reason, rows in crossing.items()}
+    _check_classes(faces, manifest, how)
+    names = sorted(face for rows in crossing.values() for face in rows["id"])
+    facts = {reason: counts for reason, counts in left_out.items() if sum(counts.values())}
+    return faces, {"left_out": facts, "crossing": names}
+
+
+def build_split(
+    manifest: Manifest,
+    *,
+    mode: str,
+    occluder: Occluder,
+    how: Partitioning | None = None,
+    assign: str = "seeded",
+    manifest_digest: str = "",
+) -> Split:
+    """One split of a data set.
+
+    Args:
+        manifest: the data set.
+        mode: ``normal``, ``occluded``, ``mixed-unique`` or ``mixed-paired``.
+        occluder: what covers the occluded faces.
+        how: who goes where; the official partitions if None.
+        assign: which half of a mixed part is occluded, see ``modes.show``.
+        manifest_digest: recorded, so that a changed data set is noticed later.
+
+    Raises:
+        DataError: the faces cannot be shared out as asked.
+    """
+    if mode not in MODES or assign not in ASSIGNMENTS:
+        raise DataError(f"Mode '{mode}' with assignment '{assign}' is not known.")
+    how = how or Partitioning()
+    faces, facts = partition(manifest, how)
+    variant = variant_name(occluder)
+    parts = {
+        part: show(
+            faces[faces["part"] == part], mode, part, variant=variant, assign=assign, seed=how.seed
+        )
+        for part in PARTITIONS
+    }
+    record = {
+        "data_set": manifest.name,
+        "manifest": manifest_digest,
+        "mode": mode,
+        "variants": {variant: parameters(occluder)} if mode != "normal" else {},
+        "assign": assign,
+        "partitioning": asdict(how),
+        "fold": how.fold,
+        "leaky": bool(how.keep_crossing and facts["crossing"]),
+        "left_out": facts["left_out"],
+        "crossing": facts["crossing"],
+    }
+    split = Split(parts, record)
+    split.check_groups(manifest)
+    return split
+
+
+def _official(faces: pd.DataFrame, manifest: Manifest) -> pd.Series:
+    if (faces["partition"] == "").any() or not {"train", "test"} <= set(faces["partition"]):
+        raise DataError(
+            f"'{manifest.name}' ships no train and test partitions. Draw them with "
+            "--partitions stratified."
+        )
+    return faces["partition"]
+
+
+def _stratified(faces: pd.DataFrame, how: Partitioning) -> pd.Series:
+    return holdout(
+        faces, dict(zip(PARTITIONS, how.fractions, strict=True)), seed=how.seed, fill="val"
+    )
+
+
+def _carve(
+    faces: pd.DataFrame, parts: pd.Series, how: Partitioning
+) -> tuple[pd.Series, NDArray[np.bool_]]:
+    """Parts with a validation part, and which faces of an official one stay unused."""
+    unused = np.zeros(len(faces), dtype=np.bool_)
+    has_val = bool((parts == "val").any())
+    if how.folds:
+        learning = faces[parts != "test"]
+        fold = folds(learning, how.folds, seed=how.seed)
+        parts = parts.copy()
+        parts.loc[learning.index] = np.where(fold == how.fold, "val", "train")
+    elif how.val_fraction is not None or not has_val:
+        fraction = VAL_FRACTION if how.val_fraction is None else how.val_fraction
+        if how.source == "stratified" and has_val:
+            return parts, unused
+        unused = (parts == "val").to_numpy()
+        train = faces[parts == "train"]
+        if fraction > 0 and not train.empty:
+            shares = {"train": 1 - fraction, "val": fraction}
+            parts = parts.copy()
+            parts.loc[train.index] = holdout(train, shares, seed=how.seed, fill="train")
+    return parts, unused
+
+
+def _per_class(faces: pd.DataFrame, manifest: Manifest) -> Mapping[str, int]:
+    counts = faces["label"].value_counts()
+    return {name: int(counts.get(name, 0)) for name in manifest.classes.names}
+
+
+def _check_classes(faces: pd.DataFrame, manifest: Manifest, how: Partitioning) -> None:
+    for part in PARTITIONS:
+        inside = set(faces["label"][faces["part"] == part])
+        missing = [name for name in manifest.classes.names if name not in inside]
+        if missing and not (part == "val" and how.val_fraction == 0):
+            raise DataError(
+                f"The {part} part has no usable face of {', '.join(missing)}. Scan more faces, "
+                "or choose other fractions or another seed."
+            )

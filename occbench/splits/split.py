@@ -1,0 +1,119 @@
+"""A split on disk: three thin tables and the record of how they were made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from occbench.core.atomic import new_folder
+from occbench.core.digest import short_digest
+from occbench.dataset.manifest import PARTITIONS, Manifest
+from occbench.errors import DataError, StaleState
+
+SCHEMA = 1
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Who is in train, val and test, and how each face is shown there.
+
+    Attributes:
+        parts: for train, val and test a table ``id``, ``variant``.
+        record: what decided it: data set, mode, seed, fractions, occluder, what was left out.
+
+    Raises:
+        DataError: a part is missing, train or test is empty, or an id stands in two parts.
+    """
+
+    parts: Mapping[str, pd.DataFrame]
+    record: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        owner: dict[str, str] = {}
+        for part in PARTITIONS:
+            if part not in self.parts or (self.parts[part].empty and part != "val"):
+                raise DataError(f"The {part} part of the split has no face.")
+            for face in self.parts[part]["id"].unique():
+                if owner.setdefault(face, part) != part:
+                    raise DataError(
+                        f"The face '{face}' stands in {owner[face]} and in {part}: a leak."
+                    )
+
+    @property
+    def folder(self) -> str:
+        """The name of its folder: mode, fold and the digest of what decided it."""
+        identity = {key: value for key, value in self.record.items() if key != "left_out"}
+        fold = self.record.get("fold")
+        label = f"{self.record['mode']}{f'-fold{fold}' if fold else ''}"
+        return f"{label}-{short_digest(identity)}"
+
+    def check_groups(self, manifest: Manifest) -> None:
+        """Refuses a split that cuts through a group, unless its record says ``leaky``.
+
+        Raises:
+            DataError: a group or an unknown face stands in the split.
+        """
+        groups = manifest.faces.set_index("id")["group"]
+        owner: dict[str, str] = {}
+        for part in PARTITIONS:
+            ids = pd.Index(self.parts[part]["id"].unique())
+            unknown = ids[~ids.isin(groups.index)]
+            if len(unknown):
+                raise DataError(f"The split shows '{unknown[0]}', which the data set lacks.")
+            for group in groups.loc[ids].unique():
+                if owner.setdefault(group, part) != part and not self.record.get("leaky"):
+                    raise DataError(
+                        f"The group '{group}' stands in {owner[group]} and in {part}: a leak."
+                    )
+
+    def write(self, splits: Path) -> Path:
+        """Writes the split below ``splits`` and gives its folder; writing twice changes nothing."""
+        folder = splits / self.folder
+        with new_folder(folder) as part_folder:
+            for part in PARTITIONS:
+                text = self.parts[part].to_csv(index=False, lineterminator="\n")
+                (part_folder / f"{part}.csv").write_bytes(text.encode("utf-8"))
+            record = {"schema": SCHEMA, **self.record}
+            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+            (part_folder / "split.json").write_bytes(text.encode("utf-8"))
+        return folder
+
+    @classmethod
+    def read(cls, folder: Path, manifest: Manifest, manifest_digest: str) -> Split:
+        """Reads and checks a split.
+
+        Args:
+            folder: as ``write`` gave it.
+            manifest: the data set.
+            manifest_digest: what identifies it now, see ``manifest.read_digest``.
+
+        Raises:
+            DataError: a file is missing or broken, or a face or group stands in two parts.
+            StaleState: the data set has changed since.
+        """
+        try:
+            record = json.loads((folder / "split.json").read_text(encoding="utf-8"))
+            parts = {
+                part: pd.read_csv(folder / f"{part}.csv", dtype=str, keep_default_na=False)
+                for part in PARTITIONS
+            }
+        except (OSError, ValueError) as error:
+            raise DataError(f"The split '{folder}' cannot be read: {error}.") from error
+        if record.pop("schema", None) != SCHEMA:
+            raise DataError(f"The split '{folder}' has another schema than {SCHEMA}.")
+        for part, table in parts.items():
+            if list(table.columns) != ["id", "variant"]:
+                raise DataError(f"'{folder / part}.csv' must have the columns id, variant.")
+        if record.get("manifest") != manifest_digest:
+            raise StaleState(
+                f"The data set '{record.get('data_set')}' has changed since the split '{folder}' "
+                "was built. Run 'occbench build-splits' again."
+            )
+        split = cls(parts, record)
+        split.check_groups(manifest)
+        return split
