@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from occbench.dataset.faces import Face, FaceSource
 from occbench.dataset.failures import Failure
@@ -23,9 +23,12 @@ from occbench.dataset.images import FORMATS, encode_image, size_of
 from occbench.errors import DataError, OccbenchError
 from occbench.geometry.polygon import EMPTY
 from occbench.occluders.base import Occluder, face_seed
-from occbench.occluders.paint import paint
+from occbench.occluders.paint import Image, paint
 
 _CHUNK = 32
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,16 +135,8 @@ class Painter:
         return Entry(face_id, stamp, face.checksum, len(data), zlib.crc32(data))
 
     def _encode(self, face: Face, face_id: str) -> bytes:
-        size, seed = size_of(face.image), face_seed(self.occluder, face_id)
-        region = self.occluder.region(face.landmarks, size=size, seed=seed)
-        if not region.spans(size):
-            raise DataError(
-                f"The occluder lies outside the image '{face_id}' of {size[0]} x {size[1]} pixels: "
-                "do the landmarks belong to it?"
-            )
-        fill = self.occluder.fill
-        painted = paint(face.image, EMPTY if self.style.sham else region, fill, seed=seed)
-        return encode_image(painted, self.style.form, self.style.quality)
+        image = cover(face, face_id, self.occluder, sham=self.style.sham)
+        return encode_image(image, self.style.form, self.style.quality)
 
     def _write(self, name: str, data: bytes) -> None:
         final = f"{self.output}/{name}"
@@ -165,21 +160,37 @@ class Painter:
             self._made.add(folder)
 
 
+def cover(face: Face, face_id: str, occluder: Occluder, *, sham: bool = False) -> Image:
+    """The occluded image of a face; with ``sham`` the image itself, after the same checks.
+
+    Raises:
+        DataError: no pixel of the image would be covered.
+    """
+    size, seed = size_of(face.image), face_seed(occluder, face_id)
+    region = occluder.region(face.landmarks, size=size, seed=seed)
+    if not region.spans(size):
+        raise DataError(
+            f"The occluder lies outside the image '{face_id}' of {size[0]} x {size[1]} pixels: "
+            "do the landmarks belong to it?"
+        )
+    return paint(face.image, EMPTY if sham else region, occluder.fill, seed=seed)
+
+
 def in_order(
-    work: Callable[[str], Entry | Failure], ids: Sequence[str], workers: int
-) -> Iterator[Entry | Failure]:
-    """Yields ``work`` of every id in the order of the ids, done by ``workers`` threads.
+    work: Callable[[Task], Result], tasks: Sequence[Task], workers: int
+) -> Iterator[Result]:
+    """Yields ``work`` of every task in the order of the tasks, done by ``workers`` threads.
 
     An error raised by ``work`` stops everything that has not begun.
     """
     if workers == 1:
-        yield from map(work, ids)
+        yield from map(work, tasks)
         return
-    waiting: deque[Future[list[Entry | Failure]]] = deque()
+    waiting: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="painter") as pool:
         try:
-            for start in range(0, len(ids), _CHUNK):
-                chunk = ids[start : start + _CHUNK]
+            for start in range(0, len(tasks), _CHUNK):
+                chunk = tasks[start : start + _CHUNK]
                 waiting.append(pool.submit(_work_all, work, chunk))
                 if len(waiting) > 2 * workers:
                     yield from waiting.popleft().result()
@@ -189,8 +200,8 @@ def in_order(
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _work_all(work: Callable[[str], Entry | Failure], ids: Sequence[str]) -> list[Entry | Failure]:
-    return [work(face_id) for face_id in ids]
+def _work_all(work: Callable[[Task], Result], tasks: Sequence[Task]) -> list[Result]:
+    return [work(task) for task in tasks]
 
 
 def available_workers() -> int:

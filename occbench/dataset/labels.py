@@ -12,7 +12,8 @@ class ClassSet:
     """The classes of a data set; a class's number is its place.
 
     Raises:
-        DataError: fewer than two names, an empty one or one twice.
+        DataError: fewer than two names, an empty one, one twice, or one that cannot be the
+            name of a folder.
     """
 
     names: tuple[str, ...]
@@ -23,6 +24,9 @@ class ClassSet:
                 f"Class names must be two or more, not empty and all different; "
                 f"found {list(self.names)}."
             )
+        for name in self.names:
+            if "/" in name or "\0" in name or name in (".", ".."):
+                raise DataError(f"The class '{name}' cannot be the name of a folder.")
 
     def index(self, name: str) -> int:
         """The number of a class.

@@ -52,6 +52,10 @@ class Split:
         label = f"{self.record['mode']}{f'-fold{fold}' if fold else ''}"
         return f"{label}-{short_digest(identity)}"
 
+    def sizes(self) -> dict[str, int]:
+        """Images per part."""
+        return {part: len(self.parts[part]) for part in PARTITIONS}
+
     def check_groups(self, manifest: Manifest) -> None:
         """Refuses a split that cuts through a group, unless its record says ``leaky``.
 

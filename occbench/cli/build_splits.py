@@ -1,0 +1,201 @@
+"""``occbench build-splits``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from occbench.cli.options import (
+    console_options,
+    json_option,
+    occluder_option,
+    workspace_option,
+)
+
+if TYPE_CHECKING:
+    from occbench.dataset.manifest import Manifest
+    from occbench.splits.build import Partitioning
+    from occbench.splits.split import Split
+    from occbench.workspace import Workspace
+
+MODES = ("normal", "occluded", "mixed-unique", "mixed-paired")
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--mode",
+    type=click.Choice([*MODES, "all"]),
+    default="all",
+    show_default=True,
+    help="How faces are shown.",
+)
+@occluder_option
+@click.option(
+    "--partitions",
+    "source",
+    type=click.Choice(["official", "stratified"]),
+    default="official",
+    show_default=True,
+    help="The data set's own train and test, or drawn anew.",
+)
+@click.option(
+    "--fractions",
+    default="0.70,0.15,0.15",
+    show_default=True,
+    metavar="TRAIN,VAL,TEST",
+    help="For --partitions stratified.",
+)
+@click.option(
+    "--val-fraction",
+    type=click.FloatRange(0, 1, max_open=True),
+    show_default="the official validation, else 0.2",
+    help="Part of train that becomes validation.",
+)
+@click.option(
+    "--folds",
+    type=click.IntRange(2),
+    help="k-fold: k splits per mode, each with another k-th of train and val as validation.",
+)
+@click.option(
+    "--assign",
+    type=click.Choice(["seeded", "alternate"]),
+    default="seeded",
+    show_default=True,
+    help="Which half of a mixed part is occluded: drawn, or every other face.",
+)
+@click.option("--seed", type=click.IntRange(0), default=0, show_default=True, help="Of all draws.")
+@click.option(
+    "--keep-crossing",
+    is_flag=True,
+    help="Keep faces whose group also stands in test, as published protocols do; marks it leaky.",
+)
+@click.option(
+    "--export",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Also make class folders there, as Keras reads them.",
+)
+@click.option(
+    "--paint", "how", flag_value="paint", default="paint", help="Export: paint each face."
+)
+@click.option("--link", "how", flag_value="link", help="Export: link to images and painted images.")
+@click.option("--copy", "how", flag_value="copy", help="Export: copy images and painted images.")
+@workspace_option
+@json_option
+@console_options
+def command(
+    name: str | None,
+    mode: str,
+    occluder: str,
+    source: str,
+    fractions: str,
+    val_fraction: float | None,
+    folds: int | None,
+    assign: str,
+    seed: int,
+    keep_crossing: bool,
+    export: Path | None,
+    how: str,
+    folder: Path,
+    as_json: bool,
+) -> None:
+    """Build train, val and test without leaks, and say how each face is shown there.
+
+    Faces and groups are dealt before any variant exists, so no face meets its own twin.
+
+    \b
+        occbench build-splits --mode mixed-unique
+        occbench build-splits fer2013 --partitions stratified --fractions 0.7,0.15,0.15
+        occbench build-splits --mode mixed-paired --folds 5
+    """
+    from occbench.dataset.manifest import Manifest, read_digest
+    from occbench.occluders.base import make_occluder
+    from occbench.splits.build import build_split
+    from occbench.workspace import Workspace
+
+    workspace = Workspace.find(folder)
+    chosen = workspace.choose(name)
+    manifest = Manifest.read(workspace.manifest(chosen))
+    digest = read_digest(workspace.manifest(chosen))
+    covering = make_occluder(occluder)
+    plans = _partitionings(
+        source, fractions, val_fraction, folds, seed=seed, keep_crossing=keep_crossing
+    )
+    built = []
+    for one_mode in MODES if mode == "all" else (mode,):
+        for plan in plans:
+            split = build_split(
+                manifest,
+                mode=one_mode,
+                occluder=covering,
+                how=plan,
+                assign=assign,
+                manifest_digest=digest,
+            )
+            built.append((split, split.write(workspace.splits())))
+    _tell(manifest, built, as_json)
+    if export is not None:
+        _export(workspace, manifest, [split for split, _ in built], export, how)
+
+
+def _partitionings(
+    source: str,
+    fractions: str,
+    val_fraction: float | None,
+    folds: int | None,
+    *,
+    seed: int,
+    keep_crossing: bool,
+) -> list[Partitioning]:
+    from dataclasses import replace
+
+    from occbench.splits.build import Partitioning
+
+    try:
+        train, val, test = (float(part) for part in fractions.split(","))
+    except ValueError as error:
+        raise click.UsageError(
+            f"--fractions is '{fractions}'; expected three numbers such as 0.7,0.15,0.15."
+        ) from error
+    if folds and val_fraction is not None:
+        raise click.UsageError("Give either --folds or --val-fraction.")
+    base = Partitioning(
+        source, (train, val, test), val_fraction, seed=seed, keep_crossing=keep_crossing
+    )
+    return [replace(base, folds=folds, fold=fold + 1) for fold in range(folds)] if folds else [base]
+
+
+def _tell(manifest: Manifest, built: Sequence[tuple[Split, Path]], as_json: bool) -> None:
+    from occbench.core.console import note
+    from occbench.splits.summary import left_out_table, split_table
+
+    if as_json:
+        found = [
+            {"folder": str(folder), "record": dict(split.record), "faces": split.sizes()}
+            for split, folder in built
+        ]
+        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        return
+    for split, folder in built:
+        click.echo(f"{folder}")
+        click.echo(split_table(split, manifest) + "\n")
+    click.echo(left_out_table([split for split, _ in built], manifest))
+    if "duplicates" not in manifest.facts:
+        note(
+            f"Copies of one image were not looked for. 'occbench audit {manifest.name} "
+            "--fix group' keeps them on one side."
+        )
+
+
+def _export(
+    workspace: Workspace, manifest: Manifest, splits: Sequence[Split], target: Path, how: str
+) -> None:
+    from occbench.splits.export import export_split
+
+    for split in splits:
+        made = export_split(workspace, manifest, split, target, how=how)
+        click.echo(f"{made}: {sum(split.sizes().values()):,} images in class folders ({how}).")

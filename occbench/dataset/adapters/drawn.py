@@ -1,0 +1,188 @@
+"""Faces drawn by occbench itself: 68 exact landmarks, eight expressions, many identities."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from occbench.core.atomic import new_folder
+from occbench.core.console import progress
+from occbench.core.digest import digest_int, short_digest
+from occbench.dataset.adapters.base import Option, Scan
+from occbench.dataset.labels import AFFECTNET
+from occbench.dataset.manifest import Manifest
+from occbench.errors import DataError
+
+SUMMARY = "Draw faces: exact landmarks, eight expressions in AffectNet's order, many identities."
+EXAMPLE = "occbench scan drawn --count 2000 --seed 1 --balance affectnet"
+NEEDS_SOURCE = False
+OPTIONS = (
+    Option("count", int, 2000, "How many faces."),
+    Option("seed", int, 0, "Another seed draws other faces."),
+    Option("size", int, 224, "Side of the square images in pixels, 32 to 1024."),
+    Option("identities", int, None, "How many people.  [default: one for 20 faces, 8 at least]"),
+    Option(
+        "balance",
+        str,
+        "even",
+        "Classes in train: evenly many, or with AffectNet's skew. Test is even.",
+        ("even", "affectnet"),
+    ),
+)
+
+# Training images per class in AffectNet's class order, neutral to contempt, as counted on
+# disk by LeanderWernst/facial-expression-recognition (287,651 in all).
+AFFECTNET_TRAIN = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
+
+# Raise it when drawing changes, so that no workspace mixes pictures of two versions.
+_DRAWING = 1
+_TEST_SHARE = 4
+_CHUNK = 8
+
+
+@dataclass(frozen=True)
+class _Order:
+    """One face to draw."""
+
+    id: str
+    index: int
+    identity: int
+    expression: str
+    partition: str
+
+
+def scan(
+    source: Path | None,  # noqa: ARG001 - drawn faces have none
+    *,
+    name: str,
+    room: Path,
+    workers: int,
+    count: int = 2000,
+    seed: int = 0,
+    size: int = 224,
+    identities: int | None = None,
+    balance: str = "even",
+) -> Scan:
+    """Draws the faces into ``room`` and describes them.
+
+    A quarter of the identities is the test partition; nobody stands on both sides. The same
+    options draw the same pixels on any number of workers.
+
+    Raises:
+        DataError: too few faces or identities for eight classes on both sides.
+    """
+    people = identities if identities is not None else max(8, count // 20)
+    _check(count, seed, size, people)
+    orders = _orders(count, seed, people, balance)
+    options = {
+        "count": count, "seed": seed, "size": size, "identities": people, "balance": balance,
+    }  # fmt: skip
+    folder = room / short_digest({**options, "drawing": _DRAWING})
+    landmarks = _draw_all(orders, folder, seed=seed, size=size, workers=workers)
+    faces = pd.DataFrame(
+        {
+            "id": [order.id for order in orders],
+            "label": [order.expression for order in orders],
+            "partition": [order.partition for order in orders],
+            "group": [f"person-{order.identity:04d}" for order in orders],
+            "image": [f"{order.id}.png" for order in orders],
+        },
+        dtype=str,
+    )
+    facts = {"adapter": "drawn", "options": options, "left_out": {}}
+    return Scan(Manifest(name, AFFECTNET, faces, landmarks, "files", facts), folder)
+
+
+def _check(count: int, seed: int, size: int, people: int) -> None:
+    if not 64 <= count <= 1_000_000:
+        raise DataError(f"--count is {count}; expected 64 to 1,000,000 faces.")
+    if seed < 0:
+        raise DataError(f"--seed is {seed}; expected 0 or more.")
+    if not 32 <= size <= 1024:
+        raise DataError(f"--size is {size}; expected 32 to 1024 pixels.")
+    if not 8 <= people <= count // 8:
+        raise DataError(f"--identities is {people}; expected 8 to {count // 8} for {count} faces.")
+
+
+def _orders(count: int, seed: int, people: int, balance: str) -> list[_Order]:
+    """Who is drawn with which expression, each class dealt over all people of its side."""
+    tested = count // _TEST_SHARE
+    sides = {
+        "train": (count - tested, AFFECTNET_TRAIN if balance == "affectnet" else (1,) * 8),
+        "test": (tested, (1,) * 8),
+    }
+    order = sorted(range(people), key=lambda person: digest_int(seed, "side", person))
+    crowd = {"test": order[: people // _TEST_SHARE], "train": order[people // _TEST_SHARE :]}
+    orders: list[_Order] = []
+    for partition, (number, weights) in sides.items():
+        for expression, drawn in zip(AFFECTNET.names, _shares(number, weights), strict=True):
+            for place in range(drawn):
+                start = digest_int(seed, partition, expression)
+                person = crowd[partition][(start + place) % len(crowd[partition])]
+                index = len(orders)
+                orders.append(_Order(f"{index:06d}", index, person, expression, partition))
+    return orders
+
+
+def _shares(number: int, weights: Sequence[int]) -> list[int]:
+    """Faces per class in proportion to the weights, at least four of each, summing to number."""
+    exact = np.array(weights) * number / sum(weights)
+    shares = np.maximum(np.floor(exact).astype(int), 4)
+    while shares.sum() != number:
+        step = 1 if shares.sum() < number else -1
+        shares[int(np.argmax(step * (exact - shares)))] += step
+    result: list[int] = shares.tolist()
+    return result
+
+
+def _draw_all(
+    orders: Sequence[_Order], folder: Path, *, seed: int, size: int, workers: int
+) -> NDArray[np.float32]:
+    """Draws what is missing and gives the landmarks ``(N, 68, 2)``."""
+    stored = folder / "landmarks.npy"
+    if stored.is_file():
+        known: NDArray[np.float32] = np.load(stored, allow_pickle=False)
+        return known
+    with new_folder(folder) as part:
+        draw = partial(_draw_one, folder=str(part), seed=seed, size=size)
+        points = np.stack(list(_progress(draw, orders, workers)))
+        np.save(part / stored.name, points, allow_pickle=False)
+    return points
+
+
+def _progress(draw: Any, orders: Sequence[_Order], workers: int) -> Any:
+    bar = partial(progress, total=len(orders), label="draw", unit=" faces")
+    if workers == 1:
+        yield from bar(map(draw, orders))
+        return
+    # Drawing is Python work, so it needs processes; spawned ones are safe beside threads.
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        try:
+            yield from bar(pool.map(draw, orders, chunksize=_CHUNK))
+        except BrokenProcessPool as error:
+            raise DataError("A drawing process was killed. Run the same command again.") from error
+
+
+def _draw_one(order: _Order, *, folder: str, seed: int, size: int) -> NDArray[np.float32]:
+    from occbench.dataset.drawing import draw_face
+    from occbench.dataset.images import encode_image
+
+    face = draw_face(
+        identity=order.identity,
+        expression=order.expression,
+        index=order.index,
+        seed=seed,
+        size=size,
+    )
+    (Path(folder) / f"{order.id}.png").write_bytes(encode_image(face.image, "png", 100))
+    return face.landmarks
