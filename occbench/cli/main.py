@@ -12,7 +12,7 @@ from occbench import __version__
 from occbench.errors import OccbenchError
 
 # In the order of a walk through the toolkit.
-COMMANDS = ("scan", "occlude", "build-splits", "list")
+COMMANDS = ("scan", "audit", "show", "occlude", "build-splits", "list")
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 INTERRUPTED = 130

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from occbench.dataset.adapters.base import Problem
 from occbench.dataset.found_faces import FoundFace, FoundFaces
-from occbench.dataset.source_files import Listing, list_folder, natural, some_of
+from occbench.dataset.source_files import Listing, is_same, list_folder, natural, some_of
 from occbench.errors import DataError
 
 _PARTITIONS = {
@@ -41,7 +41,7 @@ def find_class_folders(source: Path, *, without: Path | None = None) -> FoundFac
     inside = {
         folder: list_folder(source, folder)
         for folder in top.folders
-        if without is None or not _same(source / folder, without)
+        if not is_same(source / folder, without)
     }
     found = _Collection(source)
     found.add_strays(top, "outside of a class folder")
@@ -57,10 +57,6 @@ def find_class_folders(source: Path, *, without: Path | None = None) -> FoundFac
             "<class>/*.jpg or <train|val|test>/<class>/*.jpg."
         )
     return found.as_faces()
-
-
-def _same(folder: Path, other: Path) -> bool:
-    return other.exists() and folder.samefile(other)
 
 
 @dataclass

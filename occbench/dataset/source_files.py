@@ -86,19 +86,21 @@ def list_folder(source: Path, below: str = "") -> Listing:
     )
 
 
-def list_tree(source: Path) -> Listing:
-    """The content of ``source`` and of all folders in it; linked folders are not entered.
+def list_tree(source: Path, *, without: Path | None = None) -> Listing:
+    """The content of ``source`` and all folders in it, except the folder ``without``.
 
     Raises:
         DataError: there is no such folder.
     """
-    top = list_folder(source)
-    listings, waiting = [top], list(top.folders)
+    listings, waiting, seen = [], [""], set()
     while waiting:
-        folder = waiting.pop()
-        if not (source / folder).is_symlink():
-            listings.append(list_folder(source, folder))
-            waiting.extend(listings[-1].folders)
+        below = waiting.pop()
+        # A linked folder may hold the one it lies in, so each is entered once.
+        place = (source / below).resolve()
+        if place not in seen and not is_same(place, without):
+            seen.add(place)
+            listings.append(list_folder(source, below))
+            waiting.extend(reversed(listings[-1].folders))
     return Listing(
         tuple(natural(image for listing in listings for image in listing.images)),
         frozenset().union(*(listing.empty for listing in listings)),
@@ -106,6 +108,11 @@ def list_tree(source: Path) -> Listing:
         tuple(sorted(other for listing in listings for other in listing.others)),
         tuple(problem for listing in listings for problem in listing.problems),
     )
+
+
+def is_same(folder: Path, other: Path | None) -> bool:
+    """Whether two paths lead to the same folder."""
+    return other is not None and other.exists() and folder.samefile(other)
 
 
 def natural(paths: Iterable[str]) -> list[str]:

@@ -1,0 +1,88 @@
+"""``occbench audit``."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import click
+
+from occbench.cli.options import (
+    FAILED,
+    console_options,
+    json_option,
+    workers_option,
+    workspace_option,
+)
+
+
+@click.command()
+@click.argument("name", required=False)
+@click.option(
+    "--fix",
+    type=click.Choice(["group"]),
+    help="group: put copies of one image into one group, so that no split parts them.",
+)
+@click.option(
+    "--near",
+    type=click.FloatRange(0.5, 1.01),
+    default=0.92,
+    show_default=True,
+    help="Correlation of thumbnails from which two images are near copies; 1.01 for none.",
+)
+@workers_option
+@workspace_option
+@json_option
+@console_options
+def command(
+    name: str | None, fix: str | None, near: float, workers: int | None, folder: Path, as_json: bool
+) -> None:
+    """Look for what spoils experiments: copies across partitions, bad labels, bad images.
+
+    Every image is read once. The tables are also written into the workspace.
+
+    \b
+        occbench audit fer2013
+        occbench audit fer2013 --fix group
+    """
+    from occbench.core.console import table
+    from occbench.dataset.audit import audit, group_copies
+    from occbench.dataset.batch import available_workers
+    from occbench.dataset.faces import ManifestFaces
+    from occbench.dataset.manifest import Manifest
+    from occbench.workspace import Workspace
+
+    workspace = Workspace.find(folder)
+    chosen = workspace.choose(name)
+    manifest = Manifest.read(workspace.manifest(chosen))
+    faces = ManifestFaces(manifest, workspace.data_root(chosen))
+    found = audit(faces, manifest, workers=workers or available_workers(), near=near)
+    report = workspace.report(f"audit-{chosen}")
+    found.write(report)
+    missing = found.missing_landmarks()
+    if as_json:
+        click.echo(json.dumps({"report": str(report), "findings": found.summary()}))
+    else:
+        click.echo(f"{chosen}: {len(manifest):,} faces. All findings: {report}\n")
+        rows = [(text, "" if groups is None else groups, count) for text, groups, count in found.summary()]
+        click.echo(table(["finding", "groups", "faces"], rows))
+        click.echo("\n" + _per_class("faces", manifest.counts()))
+        if len(missing.columns):
+            click.echo("\n" + _per_class("without usable landmarks", missing))
+    if fix == "group":
+        fixed = group_copies(found)
+        fixed.write(workspace.manifest(chosen))
+        changed = int((fixed.faces["group"] != manifest.faces["group"]).sum())
+        click.echo(f"\n{changed:,} faces were moved into groups of copies.")
+    if found.broken:
+        raise click.exceptions.Exit(FAILED)
+
+
+def _per_class(title: str, counts: object) -> str:
+    import pandas as pd
+
+    from occbench.core.console import table
+
+    assert isinstance(counts, pd.DataFrame)
+    rows = zip(counts.index, counts.to_numpy().tolist(), strict=True)
+    return table([title, *(name or "-" for name in counts.columns)], [(n, *r) for n, r in rows])
