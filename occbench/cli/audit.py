@@ -64,7 +64,7 @@ def command(
         click.echo(json.dumps({"report": str(report), "findings": found.summary()}))
     else:
         click.echo(f"{chosen}: {len(manifest):,} faces. All findings: {report}\n")
-        rows = [(text, "" if groups is None else groups, count) for text, groups, count in found.summary()]
+        rows = [(what, "" if n is None else n, number) for what, n, number in found.summary()]
         click.echo(table(["finding", "groups", "faces"], rows))
         click.echo("\n" + _per_class("faces", manifest.counts()))
         if len(missing.columns):

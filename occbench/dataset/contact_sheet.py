@@ -88,7 +88,7 @@ def _with_dots(face: Face) -> Image:
     scale = _TILE / max(face.image.shape[:2])
     # Pixel centres lie at integers, so edges lie half a pixel before them.
     for x, y in _in_sixteenths((face.landmarks.points + 0.5) * scale - 0.5):
-        cv2.circle(tile, (x, y), 20, _DOT, cv2.FILLED, cv2.LINE_AA, 4)
+        cv2.circle(tile, (x, y), 15, _DOT, cv2.FILLED, cv2.LINE_AA, 4)
     return tile
 
 
