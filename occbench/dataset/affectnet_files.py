@@ -94,6 +94,9 @@ class _SetReader:
     problems: list[Problem] = field(default_factory=list)
     annotations: frozenset[str] = frozenset()
 
+    def __post_init__(self) -> None:
+        self._annotation_folder = self.source / self.folder / "annotations"
+
     def read(self) -> FaceSet:
         images = self._images()
         numbers = [stem_of(image) for image in images]
@@ -189,7 +192,7 @@ class _SetReader:
         name = f"{number}_lnd.npy"
         if name not in self.annotations:
             raise DataError("missing, so the face has no landmarks")
-        return read_landmarks(self.source / self._path("annotations", name))
+        return read_landmarks(self._annotation_folder / name)
 
     def _measure(self, measure: str, numbers: Sequence[str]) -> list[str]:
         ending = f"_{measure[:3]}.npy"
@@ -205,10 +208,10 @@ class _SetReader:
         """The number in an annotation, why it cannot be read, or None where there is none."""
         if name not in self.annotations:
             return None
-        item = self._path("annotations", name)
         try:
-            return read_number(self.source / item)
+            return read_number(self._annotation_folder / name)
         except (DataError, OSError) as error:
+            item = self._path("annotations", name)
             return Problem(item, self._reason(error, item))
 
     def _each(

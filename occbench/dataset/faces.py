@@ -49,6 +49,22 @@ class FaceSource(Protocol):
         """
         ...
 
+    def image(self, face_id: str) -> tuple[Image, int]:
+        """The pixels of a face and their checksum, whether or not it has landmarks.
+
+        Raises:
+            DataError, OSError: as ``read``.
+        """
+        ...
+
+    def landmarks(self, face_id: str) -> Landmarks68:
+        """The landmarks of a face.
+
+        Raises:
+            DataError, OSError: as ``read``.
+        """
+        ...
+
     def stamp(self, face_id: str) -> list[int]:
         """Numbers that differ if the face may have changed since, cheap to get.
 
@@ -88,7 +104,15 @@ class FolderFaces:
 
     def read(self, face_id: str) -> Face:
         """See ``FaceSource``."""
-        return read_file_face(f"{self._folder}/{face_id}", self._landmarks.read(face_id))
+        return _face(self, face_id)
+
+    def image(self, face_id: str) -> tuple[Image, int]:
+        """See ``FaceSource``."""
+        return read_file_image(f"{self._folder}/{face_id}")
+
+    def landmarks(self, face_id: str) -> Landmarks68:
+        """See ``FaceSource``."""
+        return self._landmarks.read(face_id)
 
     def stamp(self, face_id: str) -> list[int]:
         """Size and time of change of the image, then the stamp of its landmarks."""
@@ -127,7 +151,7 @@ class ManifestFaces:
         self._pixels = _open_stack(manifest, root) if manifest.images == "stack" else None
 
     def image(self, face_id: str) -> tuple[Image, int]:
-        """The pixels of a face and their checksum, whether or not it has landmarks."""
+        """See ``FaceSource``."""
         row = self._rows[face_id]
         if self._pixels is None:
             return read_file_image(f"{self._root}/{self._images[row]}")
@@ -136,9 +160,17 @@ class ManifestFaces:
 
     def read(self, face_id: str) -> Face:
         """See ``FaceSource``."""
-        landmarks = self._landmarks(face_id)
-        image, checksum = self.image(face_id)
-        return Face(image, landmarks, zlib.crc32(landmarks.points.tobytes(), checksum))
+        return _face(self, face_id)
+
+    def landmarks(self, face_id: str) -> Landmarks68:
+        """See ``FaceSource``."""
+        points = self._manifest.landmarks[self._rows[face_id]]
+        if np.isnan(points).all():
+            raise DataError(f"'{face_id}' has no landmarks.")
+        try:
+            return Landmarks68(points)
+        except DataError as error:
+            raise DataError(f"'{face_id}': {error}.") from error
 
     def stamp(self, face_id: str) -> list[int]:
         """Checksum of the landmarks, then size and time of change of an image file."""
@@ -157,15 +189,6 @@ class ManifestFaces:
         """The data set and what identifies its pixels and landmarks."""
         return {"data set": self._manifest.name, "digest": self._manifest.pixel_digest}
 
-    def _landmarks(self, face_id: str) -> Landmarks68:
-        points = self._manifest.landmarks[self._rows[face_id]]
-        if np.isnan(points).all():
-            raise DataError(f"'{face_id}' has no landmarks.")
-        try:
-            return Landmarks68(points)
-        except DataError as error:
-            raise DataError(f"'{face_id}': {error}.") from error
-
 
 def read_file_image(path: str) -> tuple[Image, int]:
     """The pixels of an image file and the checksum of its bytes."""
@@ -174,10 +197,15 @@ def read_file_image(path: str) -> tuple[Image, int]:
     return decode_image(data, path), zlib.crc32(data)
 
 
-def read_file_face(path: str, landmarks: Landmarks68) -> Face:
-    """A face whose image is a file."""
-    image, checksum = read_file_image(path)
-    return Face(image, landmarks, zlib.crc32(landmarks.points.tobytes(), checksum))
+def with_landmarks(checksum: int, landmarks: Landmarks68) -> int:
+    """The checksum of a face from that of its image and its landmarks."""
+    return zlib.crc32(landmarks.points.tobytes(), checksum)
+
+
+def _face(faces: FaceSource, face_id: str) -> Face:
+    landmarks = faces.landmarks(face_id)
+    image, checksum = faces.image(face_id)
+    return Face(image, landmarks, with_landmarks(checksum, landmarks))
 
 
 def find_images(folder: Path, *, without: Path | None = None) -> list[str]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import lzma
 import zipfile
 import zlib
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +19,7 @@ from numpy.typing import NDArray
 
 from occbench.core.console import progress
 from occbench.dataset.adapters.base import Problem
+from occbench.dataset.ferplus import votes_of_arrays
 from occbench.dataset.labels import FER2013
 from occbench.dataset.source_files import some_of
 from occbench.errors import DataError
@@ -29,9 +29,29 @@ COLUMNS = ("emotion", "pixels", "usage")
 BROKEN = -1
 
 _PIXELS = SIDE * SIDE
+_USAGE_NAMES = ("Training", "PublicTest", "PrivateTest")
 _USAGES = {"training": "train", "publictest": "val", "privatetest": "test"}
+_ARRAYS = {
+    "images",
+    "labels",
+    "usage",
+    "emotion_names",
+    "usage_names",
+    "ferplus_votes",
+    "ferplus_names",
+}
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+)
 _BLOCK = 1 << 20
 _SHOWN = 20
+_DIGITS_AND_SPACE = b"0123456789 \t\r\x0b\x0c"
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,15 +151,15 @@ def _parse(line: bytes, places: tuple[int, int, int]) -> tuple[bytes, int, str]:
 
 
 def _grey_levels(text: bytes) -> bytes:
-    if text.translate(None, b"0123456789 "):
+    if text.translate(None, _DIGITS_AND_SPACE):
         wrong = next(level for level in text.split() if not level.isdigit())
         raise DataError(f"the pixel {_show(wrong)} is no whole number of 0 to 255")
-    # Only digits and spaces are left, so the parser cannot meet anything else.
-    levels = np.fromstring(text.decode("ascii") or "0", np.int64, sep=" ")
-    if len(text.split()) != _PIXELS:
-        raise DataError(f"{len(text.split())} pixels, expected {_PIXELS}")
+    # Digits and space are all that is left, so the parser can stumble over nothing but nothing.
+    levels = np.fromstring(text.decode(), np.int64, sep=" ") if text else np.empty(0, np.int64)
+    if levels.size != _PIXELS:
+        raise DataError(f"{levels.size} pixels, expected {_PIXELS}")
     if levels.max() > 255:
-        raise DataError(f"the pixel {levels.max()} is no whole number of 0 to 255")
+        raise DataError(f"the pixel '{levels.max()}' is no whole number of 0 to 255")
     return levels.astype(np.uint8).tobytes()
 
 
@@ -150,44 +170,67 @@ def _show(cell: bytes) -> str:
 
 def _read_npz(path: Path) -> Fer2013Rows:
     arrays = _load_arrays(path)
-    images, labels, usage = (arrays[name] for name in ("images", "labels", "usage"))
-    count = len(images)
-    if images.dtype != np.uint8 or images.shape != (count, SIDE, SIDE):
+    _check_arrays(path, arrays)
+    labels, usage = arrays["labels"], arrays["usage"]
+    names = [*(str(name) for name in arrays.get("usage_names", np.array(_USAGE_NAMES)))]
+    partitions = [partition_of_usage(name) for name in names]
+    if None in partitions:
         raise DataError(
-            f"'{path}' has images of the shape {images.shape} and dtype {images.dtype}; expected "
-            "uint8 (N, 48, 48)."
+            f"'{path}' has the usages {some_of(names)}; expected {some_of(_USAGE_NAMES)}."
         )
-    for name, values in (("labels", labels), ("usage", usage)):
-        if values.shape != (count,) or values.dtype.kind not in "iu":
-            raise DataError(
-                f"'{path}' has {name} of the shape {values.shape} and dtype {values.dtype}; "
-                f"expected whole numbers, one for each of the {count} images."
-            )
-    emotions, wrong = _known(labels.tolist(), _numbers_of_emotions(path, arrays), "label")
-    partitions, lost = _known(usage.tolist(), _partitions_of_usages(path, arrays), "usage")
-    broken = [row for row in range(count) if row in wrong or row in lost]
-    for row in broken:
-        emotions[row], partitions[row] = BROKEN, ""
+    broken = ~np.isin(labels, range(len(FER2013.names))) | ~np.isin(usage, range(len(names)))
+    problems = [
+        Problem(
+            f"row {row}",
+            f"the emotion is {labels[row]}, expected 0 to 6, and the usage {usage[row]}, "
+            f"expected 0 to {len(names) - 1}",
+        )
+        for row in np.flatnonzero(broken)
+    ]
+    pixels = arrays["images"].copy()
+    pixels[broken] = 0
     return Fer2013Rows(
-        images,
-        np.array([BROKEN if value is None else value for value in emotions], np.int8),
-        tuple(value or "" for value in partitions),
-        arrays.get("ferplus_votes"),
-        tuple(Problem(f"row {row}", wrong.get(row) or lost[row]) for row in broken),
+        pixels,
+        np.where(broken, BROKEN, labels).astype(np.int8),
+        tuple(
+            "" if lost else partitions[use] or "" for use, lost in zip(usage, broken, strict=True)
+        ),
+        votes_of_arrays(path, arrays),
+        tuple(problems),
     )
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
     try:
+        if not zipfile.is_zipfile(path):
+            raise ValueError("it is no zip archive")
         with np.load(path, allow_pickle=False) as archive:
-            missing = sorted({"images", "labels", "usage"} - set(archive.files))
-            if missing:
-                raise DataError(
-                    f"'{path}' has no {', '.join(missing)}; it holds {some_of(archive.files)}. "
-                    "Expected the arrays images, labels and usage."
-                )
-            names = ("images", "labels", "usage", "emotion_names", "usage_names")
-            votes = ("ferplus_votes", "ferplus_names")
-            return {name: archive[name] for name in (*names, *votes) if name in archive.files}
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error, lzma.LZMAError) as error:
+            return {name: archive[name] for name in archive.files if name in _ARRAYS}
+    except _UNREADABLE as error:
         raise DataError(f"'{path}' is no readable .npz file: {error}.") from error
+
+
+def _check_arrays(path: Path, arrays: dict[str, NDArray[Any]]) -> None:
+    missing = [name for name in ("images", "labels", "usage") if name not in arrays]
+    if missing:
+        raise DataError(
+            f"'{path}' has no array {' and no '.join(missing)}; expected images, labels and usage."
+        )
+    images = arrays["images"]
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIDE, SIDE):
+        raise DataError(
+            f"'{path}' has images of the shape {images.shape} and dtype {images.dtype}; expected "
+            "uint8 (N, 48, 48)."
+        )
+    for name in ("labels", "usage"):
+        values = arrays[name]
+        if values.shape != images.shape[:1] or values.dtype.kind not in "iu":
+            raise DataError(
+                f"'{path}' has {name} of the shape {values.shape} and dtype {values.dtype}; "
+                f"expected a whole number for each of the {len(images):,} images."
+            )
+    emotions = tuple(str(name) for name in arrays.get("emotion_names", np.array(FER2013.names)))
+    if emotions != FER2013.names:
+        raise DataError(
+            f"'{path}' has the emotions {some_of(emotions)}; expected {some_of(FER2013.names)}."
+        )

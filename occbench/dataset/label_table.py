@@ -42,7 +42,7 @@ def _rows(table: Path) -> Iterator[tuple[int, dict[str, str] | None]]:
     """Line numbers and cells by column; None for a line of another length."""
     try:
         with table.open(encoding="utf-8-sig", newline="") as file:
-            lines = csv.reader(file)
+            lines = csv.reader(file, skipinitialspace=True)
             header = [name.strip().lower() for name in next(lines, [])]
             columns = [name for name in header if name in _KNOWN]
             if not set(_NEEDED) <= set(columns) or len(set(columns)) < len(columns):

@@ -21,7 +21,7 @@ from occbench.core.console import note, progress
 from occbench.core.digest import short_digest
 from occbench.core.journal import Journal, read_journal
 from occbench.core.lock import sole_writer
-from occbench.dataset.batch import Entry, Painter, Style, in_order
+from occbench.dataset.batch import Entry, Painter, Style, in_chunks
 from occbench.dataset.faces import FaceSource, ManifestFaces
 from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
 from occbench.dataset.manifest import Manifest
@@ -256,7 +256,7 @@ def _paint_all(
     painter: Painter, chosen: Sequence[str], journal: Journal, workers: int, kept: int
 ) -> tuple[int, list[Failure]]:
     done, failures = 0, []
-    results = in_order(painter, chosen, workers)
+    results = in_chunks(painter, chosen, workers)
     total = len(painter.faces.ids)
     for result in progress(results, total=total, label="occlude", unit=" images", done=kept):
         if isinstance(result, Failure):

@@ -69,12 +69,12 @@ def list_folder(source: Path, below: str = "") -> Listing:
             folders.append(path)
         elif not entry.is_file():
             problems.append(Problem(path, "neither a file nor a folder, or a broken link"))
+        elif entry.name.lower().endswith(_COMPANIONS):
+            others.append(path)
         elif is_image(Path(entry.name)):
             images.append(path)
             if entry.stat().st_size == 0:
                 empty.add(path)
-        elif entry.name.lower().endswith(_COMPANIONS):
-            others.append(path)
         else:
             problems.append(Problem(path, "no image, no landmarks and no table"))
     return Listing(

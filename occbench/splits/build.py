@@ -38,7 +38,7 @@ class Partitioning:
         fractions: train, val and test for ``stratified``.
         val_fraction: part of train that becomes val. None takes the official validation
             where the data set has one and 0.2 of train elsewhere; 0 leaves val empty and is
-            for counting only.
+            for counting only. Not for ``stratified``, whose fractions name val already.
         folds: with k > 1, train and val together are cut into k folds and fold ``fold`` is val.
         fold: 1..k.
         seed: of every draw.
@@ -61,6 +61,11 @@ class Partitioning:
             raise DataError(f"Partitions '{self.source}'; expected official or stratified.")
         if self.val_fraction is not None and not 0 <= self.val_fraction < 1:
             raise DataError(f"The val fraction {self.val_fraction} is not in 0 <= f < 1.")
+        if self.val_fraction is not None and self.source == "stratified":
+            raise DataError(
+                "A val fraction belongs to official partitions; drawn ones take val from their "
+                "fractions."
+            )
         if self.folds and not 1 <= self.fold <= self.folds:
             raise DataError(f"There is no fold {self.fold} of {self.folds}.")
 
@@ -171,8 +176,6 @@ def _carve(
         parts.loc[learning.index] = np.where(fold == how.fold, "val", "train")
     elif how.val_fraction is not None or not has_val:
         fraction = VAL_FRACTION if how.val_fraction is None else how.val_fraction
-        if how.source == "stratified" and has_val:
-            return parts, unused
         unused = (parts == "val").to_numpy()
         train = faces[parts == "train"]
         if fraction > 0 and not train.empty:

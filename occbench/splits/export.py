@@ -82,7 +82,8 @@ def export_split(
 def plan_export(manifest: Manifest, split: Split, how: str) -> list[Item]:
     """All images of an export, in the order of the split's tables."""
     flat = manifest.faces["id"].str.replace("/", "_", regex=False)
-    if flat.duplicated().any():
+    # The face "a_occ" and the occluded face "a" would have one name, as "a/b" and "a_b" have.
+    if flat.duplicated().any() or (flat + "_occ").isin(flat).any():
         flat = flat + "_" + manifest.faces.index.astype(str)
     names = dict(zip(manifest.faces["id"], flat, strict=True))
     images = dict(zip(manifest.faces["id"], manifest.faces["image"], strict=True))
@@ -100,7 +101,10 @@ def plan_export(manifest: Manifest, split: Split, how: str) -> list[Item]:
 def _claim(folder: Path, record: Mapping[str, object]) -> None:
     path = folder / EXPORT
     if path.is_file():
-        known = json.loads(path.read_text(encoding="utf-8"))
+        try:
+            known = json.loads(path.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise DataError(f"'{path}' is no valid JSON: {error}.") from error
         if known != record:
             raise StaleState(
                 f"'{folder}' holds the export of {known.get('split')} ({known.get('how')}), not of "
@@ -206,7 +210,8 @@ def _sources(
     missing = [face for (face, _), path in sources.items() if not path.is_file()]
     if missing:
         raise DataError(
-            f"{len(missing)} of {len(sources)} images are missing (first: {', '.join(missing[:4])}). "
+            f"{len(missing)} of {len(sources)} images are missing "
+            f"(first: {', '.join(missing[:4])}). "
             f"Run 'occbench occlude {manifest.name}' with the same occluder to make them."
         )
     return sources

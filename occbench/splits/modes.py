@@ -63,7 +63,8 @@ def _half(faces: pd.DataFrame, assign: str, seed: int) -> NDArray[np.bool_]:
         if assign == "seeded":
             first = seeded_order(ids, seed, "assign")[: (len(ids) + 1) // 2]
         else:
-            keys = [natural(face) for face in ids]
+            # 1 and 01 are equal in natural order; their text then decides, not their row.
+            keys = [(natural(face), face) for face in ids]
             first = np.array(sorted(range(len(ids)), key=keys.__getitem__))[::2]
         occluded[rows[first]] = True
     return occluded

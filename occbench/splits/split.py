@@ -14,8 +14,10 @@ from occbench.core.atomic import new_folder
 from occbench.core.digest import short_digest
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.errors import DataError, StaleState
+from occbench.occluders.base import NORMAL
 
 SCHEMA = 1
+_FACTS = {"data_set", "manifest", "mode", "variants", "leaky", "left_out"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +29,8 @@ class Split:
         record: what decided it: data set, mode, seed, fractions, occluder, what was left out.
 
     Raises:
-        DataError: a part is missing, train or test is empty, or an id stands in two parts.
+        DataError: a part is missing, train or test is empty, an image stands there twice or
+            is of a variant that the record does not know, or an id stands in two parts.
     """
 
     parts: Mapping[str, pd.DataFrame]
@@ -38,11 +41,22 @@ class Split:
         for part in PARTITIONS:
             if part not in self.parts or (self.parts[part].empty and part != "val"):
                 raise DataError(f"The {part} part of the split has no face.")
+            self._check_images(part)
             for face in self.parts[part]["id"].unique():
                 if owner.setdefault(face, part) != part:
                     raise DataError(
                         f"The face '{face}' stands in {owner[face]} and in {part}: a leak."
                     )
+
+    def _check_images(self, part: str) -> None:
+        shown = self.parts[part]
+        twice = shown[shown.duplicated()]
+        if len(twice):
+            raise DataError(f"The face '{twice['id'].iloc[0]}' stands twice in {part}.")
+        unknown = shown[~shown["variant"].isin((NORMAL, *self.record.get("variants", {})))]
+        if len(unknown):
+            face, variant = unknown["id"].iloc[0], unknown["variant"].iloc[0]
+            raise DataError(f"The face '{face}' in {part} is shown as '{variant}', not recorded.")
 
     @property
     def folder(self) -> str:
@@ -108,8 +122,11 @@ class Split:
             }
         except (OSError, ValueError) as error:
             raise DataError(f"The split '{folder}' cannot be read: {error}.") from error
-        if record.pop("schema", None) != SCHEMA:
+        if not isinstance(record, dict) or record.pop("schema", None) != SCHEMA:
             raise DataError(f"The split '{folder}' has another schema than {SCHEMA}.")
+        missing = sorted(_FACTS - record.keys())
+        if missing:
+            raise DataError(f"'{folder / 'split.json'}' lacks {', '.join(missing)}.")
         for part, table in parts.items():
             if list(table.columns) != ["id", "variant"]:
                 raise DataError(f"'{folder / part}.csv' must have the columns id, variant.")

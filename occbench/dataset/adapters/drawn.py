@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
+from multiprocessing import get_context, parent_process
 from pathlib import Path
 from typing import Any
 
@@ -166,11 +168,24 @@ def _progress(draw: Any, orders: Sequence[_Order], workers: int) -> Any:
         yield from bar(map(draw, orders))
         return
     # Drawing is Python work, so it needs processes; spawned ones are safe beside threads.
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+    spawn = get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
         try:
             yield from bar(pool.map(draw, orders, chunksize=_CHUNK))
         except BrokenProcessPool as error:
             raise DataError("A drawing process was killed. Run the same command again.") from error
+
+
+def end_with_parent() -> None:
+    """Ends this worker when its parent is killed; otherwise it would wait for work forever."""
+    parent = parent_process()
+
+    def watch() -> None:
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def _draw_one(order: _Order, *, folder: str, seed: int, size: int) -> NDArray[np.float32]:
