@@ -50,13 +50,12 @@ class Order(NamedTuple):
 def orders(count: int) -> list[Order]:
     """Who is drawn with which expression; every fourth person is tested, and only then drawn."""
     people = range(max(8, count // 20))
-    crowds = [person for person in people if person % 4 != 3], list(people[3::4])
+    crowds = [person for person in people if person % 4 != 3], people[3::4]
     found = []
     for place in range(count):
         turn, label = divmod(place, 8)
-        tested = turn % 4 == 3
-        crowd, rank = crowds[tested], turn // 4 if tested else turn - turn // 4
-        found.append(Order(place + 1, crowd[rank % len(crowd)], label, tested))
+        crowd, rank = (crowds[1], turn // 4) if turn % 4 == 3 else (crowds[0], turn - turn // 4)
+        found.append(Order(place + 1, crowd[rank % len(crowd)], label, turn % 4 == 3))
     return found
 
 
@@ -108,8 +107,7 @@ def draw_all(todo: Sequence[Order], workers: int, **options: Any) -> Iterator[No
     if workers == 1 or not todo:
         yield from map(work, todo)
         return
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
+    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
         yield from pool.map(work, todo, chunksize=8)
 
 
@@ -136,15 +134,15 @@ def command(output: Path, count: int, workers: int | None, **options: Any) -> No
                 folder.mkdir(parents=True, exist_ok=True)
             todo = [o for o in wanted if not all((output / n).exists() for n in wanted[o].values())]
             results = draw_all(todo, workers or available_workers(), output=str(output), **options)
-            done = count - len(todo)
-            list(progress(results, total=count, label="draw", unit=" faces", done=done))
+            kept = count - len(todo)
+            list(progress(results, total=count, label="draw", unit=" faces", done=kept))
     except BrokenProcessPool as error:
         raise click.ClickException("A drawing process was killed. Repeat the command.") from error
     except OccbenchError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:
         raise click.ClickException(f"'{error.filename}': {error.strerror}.") from error
-    click.echo(f"{output}: {len(todo):,} faces drawn now, {done:,} before.")
+    click.echo(f"{output}: {len(todo):,} faces drawn now, {kept:,} before.")
 
 
 if __name__ == "__main__":

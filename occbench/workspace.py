@@ -28,13 +28,13 @@ class Workspace:
     root: Path
 
     @classmethod
-    def find(cls, start: Path) -> Workspace:
+    def find(cls, start: str | Path) -> Workspace:
         """The workspace that ``start`` lies in.
 
         Raises:
             DataError: neither ``start`` nor a folder above it holds an ``occbench.toml``.
         """
-        folder = start.resolve()
+        folder = Path(start).resolve()
         for candidate in (folder, *folder.parents):
             if (candidate / MARKER).is_file():
                 workspace = cls(candidate)

@@ -38,7 +38,6 @@ from occbench.geometry.landmark_files import read_landmarks
 from occbench.occluders.base import make_occluder
 
 FORMS = ("jpg", "png")
-SMALL_SIZE, SMALL_FACES = 48, 50
 
 # A child process tells its own peak: what Linux counts since the program was loaded.
 _CHILD = """
@@ -80,8 +79,13 @@ class Method:
     type=click.Path(exists=True, path_type=Path),
     help="A folder with <stem>_lnd.npy.  [default: the image folder]",
 )
-@click.option("--faces", default=300, show_default=True, help="How many to draw without --images.")
-@click.option("--rounds", default=25, show_default=True, help="Blocks of each method.")
+@click.option(
+    "--faces",
+    default=1000,
+    show_default=True,
+    help="How many without --images: links to 250 drawn ones.",
+)
+@click.option("--rounds", default=12, show_default=True, help="Blocks of each method.")
 @click.option("--slow", default=15, show_default=True, help="Images in a block of matplotlib.")
 @click.option(
     "--folder",
@@ -103,7 +107,7 @@ def main(
     """Print what occluding a folder costs, and the ratios that the project promises."""
     set_quiet(True)
     with tempfile.TemporaryDirectory(dir=folder) as room:
-        source = images or draw_faces(Path(room) / "faces", faces, 224)
+        source = images or make_faces(Path(room) / "faces", faces, distinct=250, size=224)
         points = landmarks or source
         pairs = [(path, points / f"{path.stem}_lnd.npy") for path in sorted(source.glob("*.jpg"))]
         methods = list_methods(source, points, pairs, slow)
@@ -160,10 +164,9 @@ def measure(methods: list[Method], room: Path, rounds: int) -> dict[str, list[Co
         turn = number % len(methods)
         for method in (*methods[turn:], *methods[:turn]):
             with _empty_folder(room) as output:
-                before, started = os.times(), time.perf_counter()
+                before, started = time.process_time(), time.perf_counter()
                 method.run(output)
-                wall, after = time.perf_counter() - started, os.times()
-            cpu = after.user + after.system - before.user - before.system
+                wall, cpu = time.perf_counter() - started, time.process_time() - before
             if number:
                 costs[method.name].append(
                     Cost(1000 * cpu / method.images, 1000 * wall / method.images)
@@ -203,8 +206,7 @@ def report(costs: dict[str, list[Cost]]) -> str:
 
 def _ratio(costs: dict[str, list[Cost]], one: str, other: str, what: str) -> str:
     ratios = sorted(
-        getattr(a, what) / getattr(b, what)
-        for a, b in zip(costs[one], costs[other], strict=True)
+        getattr(a, what) / getattr(b, what) for a, b in zip(costs[one], costs[other], strict=True)
     )
     low, middle, high = np.quantile(ratios, (0.25, 0.5, 0.75))
     return f"{middle:.2f} ({low:.2f}-{high:.2f})"
@@ -212,14 +214,9 @@ def _ratio(costs: dict[str, list[Cost]], one: str, other: str, what: str) -> str
 
 def memory_report(room: Path) -> str:
     """Peak memory of processes that occlude 2,000 and 50,000 images of 48 pixels."""
-    few = draw_faces(room / "small", SMALL_FACES, SMALL_SIZE)
     peaks = {}
     for count in (2_000, 50_000):
-        many = room / f"many{count}"
-        many.mkdir()
-        for number in range(count):
-            for ending in (".jpg", "_lnd.npy"):
-                os.link(few / f"{number % SMALL_FACES}{ending}", many / f"{number}{ending}")
+        many = make_faces(room / f"many{count}", count, distinct=50, size=48)
         command = [sys.executable, "-c", _CHILD, str(many), str(room / "painted")]
         done = subprocess.run(command, check=True, capture_output=True, text=True)
         peaks[count] = int(done.stdout) / 1024
@@ -232,18 +229,24 @@ def memory_report(room: Path) -> str:
     return table(["peak memory of a process", ""], rows)
 
 
-def draw_faces(folder: Path, count: int, size: int) -> Path:
-    """Draws faces as JPEG of quality 90 with flat float64 landmarks, as AffectNet has them."""
+def make_faces(folder: Path, count: int, *, distinct: int, size: int) -> Path:
+    """Faces as JPEG of quality 90 with flat float64 landmarks, as AffectNet has them.
+
+    Some are drawn, and the others are links to them.
+    """
     from occbench.dataset.drawing import EXPRESSIONS, draw_face
 
     folder.mkdir()
-    for number in range(count):
+    for number in range(min(count, distinct)):
         expression = list(EXPRESSIONS)[number % len(EXPRESSIONS)]
         face = draw_face(
             identity=number % 40, expression=expression, index=number, seed=0, size=size
         )
         (folder / f"{number}.jpg").write_bytes(encode_image(face.image, "jpg", 90))
         np.save(folder / f"{number}_lnd.npy", face.landmarks.astype(np.float64).ravel())
+    for number in range(distinct, count):
+        for ending in (".jpg", "_lnd.npy"):
+            os.link(folder / f"{number % distinct}{ending}", folder / f"{number}{ending}")
     return folder
 
 

@@ -16,7 +16,7 @@ from occbench.cli.options import (
 )
 
 
-@click.command()
+@click.command(short_help="Look for what spoils experiments.")
 @click.argument("name", required=False)
 @click.option(
     "--fix",
@@ -46,6 +46,7 @@ def command(
         occbench audit fer2013 --fix group
     """
     from occbench.core.console import table
+    from occbench.core.lock import sole_writer
     from occbench.dataset.audit import audit, group_copies
     from occbench.dataset.batch import available_workers
     from occbench.dataset.faces import ManifestFaces
@@ -71,7 +72,8 @@ def command(
             click.echo("\n" + _per_class("without usable landmarks", missing))
     if fix == "group":
         fixed = group_copies(found)
-        fixed.write(workspace.manifest(chosen))
+        with sole_writer(workspace.manifest(chosen).parent):
+            fixed.write(workspace.manifest(chosen))
         changed = int((fixed.faces["group"] != manifest.faces["group"]).sum())
         click.echo(f"\n{changed:,} faces were moved into groups of copies.")
     if found.broken:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 MODES = ("normal", "occluded", "mixed-unique", "mixed-paired")
 
 
-@click.command()
+@click.command(short_help="Build train, val and test without leaks.")
 @click.argument("name", required=False)
 @click.option(
     "--mode",

@@ -11,7 +11,7 @@ from occbench.cli.options import json_option
 KINDS = ("occluders", "devices", "adapters")
 
 
-@click.command()
+@click.command(short_help="List occluders, headsets and data set adapters.")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:

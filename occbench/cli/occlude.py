@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from occbench.occluders.base import Occluder
 
 
-@click.command()
+@click.command(short_help="Cover faces by an occluder; resumable.")
 @click.argument("name", required=False)
 @click.option(
     "--images",

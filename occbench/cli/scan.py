@@ -42,7 +42,7 @@ class Adapters(click.Group):
         return console_options(workspace_option(workers_option(made)))
 
 
-@click.group(cls=Adapters)
+@click.group(cls=Adapters, short_help="Read a data set into a manifest.")
 def command() -> None:
     """Read a data set once into a manifest: ids, labels, partitions, groups, landmarks.
 

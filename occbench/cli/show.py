@@ -9,7 +9,7 @@ import click
 from occbench.cli.options import console_options, occluder_option, workspace_option
 
 
-@click.command()
+@click.command(short_help="Write contact sheets with landmarks and the occluder.")
 @click.argument("name", required=False)
 @occluder_option
 @click.option(

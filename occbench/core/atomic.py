@@ -59,11 +59,20 @@ def new_folder(path: Path) -> Iterator[Path]:
         for file in part.rglob("*"):
             if file.is_file():
                 _sync(file)
-        if not path.exists():
-            part.rename(path)
+        _move_unless_there(part, path)
         _sync(path.parent)
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _move_unless_there(part: Path, path: Path) -> None:
+    try:
+        if not path.exists():
+            part.rename(path)
+    except OSError:
+        # Another process may have been first between the look and the move.
+        if not path.exists():
+            raise
 
 
 def _part(path: Path) -> Path:

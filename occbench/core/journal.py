@@ -25,6 +25,10 @@ def read_journal(path: Path) -> list[dict[str, Any]]:
     return _read(path)[0]
 
 
+# Made once: ``json.dumps`` with options makes an encoder for each call.
+_to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
 class Journal:
     """A journal open for appending; ``entries`` holds what earlier processes finished."""
 
@@ -36,9 +40,9 @@ class Journal:
 
     def append(self, entries: Iterable[dict[str, Any]]) -> None:
         """Adds entries and hands them to the operating system before it returns."""
-        lines = [json.dumps(entry, ensure_ascii=False, separators=(",", ":")) for entry in entries]
+        lines = "".join(f"{_to_json(entry)}\n" for entry in entries)
         if lines:
-            self._file.write(("\n".join(lines) + "\n").encode("utf-8", "surrogateescape"))
+            self._file.write(lines.encode("utf-8", "surrogateescape"))
             self._file.flush()
 
     def __enter__(self) -> Self:

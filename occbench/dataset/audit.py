@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -138,7 +138,7 @@ def audit(faces: ManifestFaces, manifest: Manifest, *, workers: int, near: float
     return Audit(
         manifest,
         same,
-        _near_groups(len(manifest), rows, prints, same, near),
+        _near_groups(manifest, rows, prints, same, near),
         [row for row, item in zip(rows, prints, strict=True) if item.constant],
         tuple(item for item in found if isinstance(item, Failure)),
         _outside(manifest, rows, prints),
@@ -174,13 +174,16 @@ def group_copies(audit: Audit) -> Manifest:
 
 
 def _near_groups(
-    count: int,
+    manifest: Manifest,
     rows: Sequence[int],
     prints: Sequence[Fingerprint],
     same: Sequence[list[int]],
     near: float,
 ) -> list[list[int]]:
-    """Groups of two or more rows linked by identical or near pairs."""
+    """Groups of two or more rows linked by identical or near pairs.
+
+    Two faces that are known to belong to different people may look alike; they are no copies.
+    """
     links = [(group[0], row) for group in same for row in group[1:]]
     later = {row for group in same for row in group[1:]}
     # A blank image correlates with nothing; of identical ones the first speaks for all.
@@ -191,11 +194,20 @@ def _near_groups(
     ]
     if near <= 1 and len(chosen) > 1:
         pairs = near_pairs(np.stack([prints[place].thumb for place in chosen]), near)
-        links += [(rows[chosen[one]], rows[chosen[other]]) for one, other in pairs]
+        apart = _known_apart(manifest)
+        near_rows = [(rows[chosen[one]], rows[chosen[other]]) for one, other in pairs]
+        links += [pair for pair in near_rows if not apart(*pair)]
     groups: dict[int, list[int]] = {}
-    for row, root in enumerate(clusters(count, links).tolist()):
+    for row, root in enumerate(clusters(len(manifest), links).tolist()):
         groups.setdefault(root, []).append(row)
     return [group for group in groups.values() if len(group) > 1]
+
+
+def _known_apart(manifest: Manifest) -> Callable[[int, int], bool]:
+    """Whether two rows stand in different groups that both have several members."""
+    codes, _ = pd.factorize(manifest.faces["group"])
+    known = (np.bincount(codes) > 1)[codes]
+    return lambda one, other: bool(known[one] and known[other] and codes[one] != codes[other])
 
 
 def _outside(

@@ -14,10 +14,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import chain
 from pathlib import Path
 from typing import Any, TypeVar
 
+from occbench.core.files import write_file
 from occbench.dataset.faces import Face, FaceSource, with_landmarks
 from occbench.dataset.failures import Failure
 from occbench.dataset.images import FORMATS, encode_image, size_of
@@ -181,10 +181,8 @@ class Painter:
         try:
             self._make(str(self.staging))
             self._make(final.rpartition("/")[0])
-            with open(part, "wb", buffering=0) as file:  # noqa: PTH123 - Path costs as much again
-                if file.write(data) != len(data):
-                    raise OSError(28, "No space left on device")
-            os.replace(part, final)  # noqa: PTH105 - as above
+            write_file(part, data)
+            os.replace(part, final)  # noqa: PTH105 - Path costs as much again
         except OSError as error:
             raise DataError(
                 f"'{final}' cannot be written: {error.strerror}. What was finished is kept; "
@@ -231,16 +229,21 @@ def in_order(
 
     An error raised by ``work`` stops everything that has not begun.
     """
-    return in_chunks(lambda chunk: map(work, chunk), tasks, workers)
+    for results in in_chunks(lambda chunk: map(work, chunk), tasks, workers):
+        yield from results
 
 
 def in_chunks(
     work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task], workers: int
-) -> Iterator[Result]:
-    """As ``in_order``, for work on some tasks at a time that gives a result for each."""
+) -> Iterator[list[Result]]:
+    """As ``in_order`` for work on some tasks at a time; gives the results as they get ready.
+
+    A single worker gives each result at once, several give those of a chunk.
+    """
     chunks = (tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK))
     if workers == 1:
-        yield from chain.from_iterable(map(work, chunks))
+        for chunk in chunks:
+            yield from ([result] for result in work(chunk))
         return
     waiting: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="painter") as pool:
@@ -248,9 +251,9 @@ def in_chunks(
             for chunk in chunks:
                 waiting.append(pool.submit(_work_all, work, chunk))
                 if len(waiting) > 2 * workers:
-                    yield from waiting.popleft().result()
+                    yield waiting.popleft().result()
             while waiting:
-                yield from waiting.popleft().result()
+                yield waiting.popleft().result()
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
 

@@ -13,6 +13,7 @@ import numpy as np
 from natsort import natsorted
 from numpy.typing import NDArray
 
+from occbench.core.files import read_file
 from occbench.dataset.images import decode_image, is_image
 from occbench.dataset.landmark_source import LandmarkSource, open_landmarks, stem_of
 from occbench.dataset.manifest import Manifest
@@ -192,8 +193,7 @@ class ManifestFaces:
 
 def read_file_image(path: str) -> tuple[Image, int]:
     """The pixels of an image file and the checksum of its bytes."""
-    with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - Path costs as much again
-        data = file.read()
+    data = read_file(path)
     return decode_image(data, path), zlib.crc32(data)
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from occbench.dataset.images import as_rgb, size_of
 from occbench.occluders.paint import Image
 
-THUMB = 32
+THUMB = 48
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -23,7 +23,7 @@ class Fingerprint:
         key: equal for two images iff their shape and all their pixels are.
         size: (width, height).
         constant: whether all pixels have one value.
-        thumb: uint8 grey ``(32, 32)``, by area averaging.
+        thumb: uint8 grey ``(48, 48)``, by area averaging.
     """
 
     key: bytes

@@ -29,14 +29,14 @@ def is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES
 
 
-def read_image(path: Path) -> Image:
+def read_image(path: str | Path) -> Image:
     """The pixels of an image file, in the channels it has.
 
     Raises:
         DataError: empty, cut off or no image; the file is named.
         OSError: the file cannot be read.
     """
-    return decode_image(path.read_bytes(), str(path))
+    return decode_image(Path(path).read_bytes(), str(path))
 
 
 def decode_image(data: bytes, name: str) -> Image:

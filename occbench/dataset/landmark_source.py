@@ -53,7 +53,7 @@ class LandmarkFolder:
         """See ``LandmarkSource``."""
         # The usual name is tried by opening it: one system call less per image.
         try:
-            return read_landmarks(Path(self._stem(image) + _ENDINGS[0]))
+            return read_landmarks(self._stem(image) + _ENDINGS[0])
         except FileNotFoundError:
             path = self.path(image)
         if path is None:

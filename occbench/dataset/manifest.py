@@ -118,12 +118,13 @@ class Manifest:
         }
 
     @classmethod
-    def read(cls, path: Path) -> Manifest:
+    def read(cls, path: str | Path) -> Manifest:
         """Reads and checks the three files of a manifest.
 
         Raises:
             DataError: a file is missing, of another schema or changed since it was written.
         """
+        path = Path(path)
         facts = _read_facts(_beside(path, ".json"))
         landmarks = _beside(path, ".landmarks.npy")
         for file, key in ((path, "table"), (landmarks, "landmarks")):

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
@@ -256,15 +256,23 @@ def _paint_all(
     painter: Painter, chosen: Sequence[str], journal: Journal, workers: int, kept: int
 ) -> tuple[int, list[Failure]]:
     done, failures = 0, []
-    results = in_chunks(painter, chosen, workers)
+    results = _entered(in_chunks(painter, chosen, workers), journal)
     total = len(painter.faces.ids)
     for result in progress(results, total=total, label="occlude", unit=" images", done=kept):
         if isinstance(result, Failure):
             failures.append(result)
         else:
-            journal.append([result.to_json()])
             done += 1
     return done, failures
+
+
+def _entered(
+    finished: Iterable[Sequence[Entry | Failure]], journal: Journal
+) -> Iterator[Entry | Failure]:
+    """Results one by one, after the journal holds those that were finished with them."""
+    for results in finished:
+        journal.append([found.to_json() for found in results if isinstance(found, Entry)])
+        yield from results
 
 
 def _remember_failures(

@@ -10,6 +10,7 @@ from typing import Any
 
 from occbench.core.atomic import write_text
 from occbench.core.console import detail
+from occbench.core.lock import sole_writer
 from occbench.dataset.adapters.base import Problem, Scan, adapter
 from occbench.errors import DataError
 from occbench.workspace import Workspace, checked_name
@@ -29,18 +30,22 @@ def scan(
     Two scans of the same source write the same bytes.
 
     Raises:
+        Busy: another process scans into the same workspace.
         DataError: the source is missing or not of the adapter's form.
         UnknownName: there is no such adapter.
     """
     if source is not None and not source.exists():
         raise DataError(f"'{source}' does not exist.")
-    found = adapter(kind).scan(
-        source, name=checked_name(name), room=workspace.data(name), workers=workers, **options
-    )
-    workspace.set_data_root(name, found.root)
-    _write_problems(workspace.problems(name), found.problems)
-    found.manifest.write(workspace.manifest(name))
-    detail(f"Manifest: {workspace.manifest(name)}; images below {found.root}")
+    manifest = workspace.manifest(checked_name(name))
+    manifest.parent.mkdir(parents=True, exist_ok=True)
+    with sole_writer(manifest.parent):
+        found = adapter(kind).scan(
+            source, name=name, room=workspace.data(name), workers=workers, **options
+        )
+        workspace.set_data_root(name, found.root)
+        _write_problems(workspace.problems(name), found.problems)
+        found.manifest.write(manifest)
+    detail(f"Manifest: {manifest}; images below {found.root}")
     return found
 
 

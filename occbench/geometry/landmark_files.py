@@ -19,6 +19,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from occbench.core.files import read_file
 from occbench.errors import DataError
 from occbench.geometry.landmarks import POINTS, Landmarks68
 
@@ -40,7 +41,7 @@ _DAMAGE = (
 )
 
 
-def read_landmarks(path: Path) -> Landmarks68:
+def read_landmarks(path: Path | str) -> Landmarks68:
     """The landmarks of one face.
 
     Raises:
@@ -48,22 +49,22 @@ def read_landmarks(path: Path) -> Landmarks68:
         OSError: the file cannot be read.
     """
     try:
-        if path.suffix.lower() == ".pts":
-            return Landmarks68(_parse_pts(path.read_text(encoding="utf-8", errors="replace")))
+        if str(path).lower().endswith(".pts"):
+            return Landmarks68(_parse_pts(read_file(str(path)).decode("utf-8", "replace")))
         return Landmarks68(read_npy(path))
     except DataError as error:
         text = str(error)
         raise DataError(text if str(path) in text else f"'{path}': {text}.") from error
 
 
-def read_npy(path: Path) -> NDArray[Any]:
+def read_npy(path: Path | str) -> NDArray[Any]:
     """A small ``.npy`` array of numbers or text, several times faster than ``np.load``.
 
     Raises:
         DataError: no ``.npy`` file, cut off, or an array of Python objects.
         OSError: the file cannot be read.
     """
-    data = path.read_bytes()
+    data = read_file(str(path))
     if not data.startswith(_MAGIC):
         return _load(path, data)
     start = 10 + int.from_bytes(data[8:10], "little")
@@ -140,7 +141,7 @@ def _header(header: bytes) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, fortran, dtype
 
 
-def _load(path: Path, data: bytes) -> NDArray[Any]:
+def _load(path: Path | str, data: bytes) -> NDArray[Any]:
     try:
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except _DAMAGE as error:

@@ -22,7 +22,7 @@ LEFT_TEMPLE, CHIN, RIGHT_TEMPLE = 0, 8, 16
 LEFT_EYE, RIGHT_EYE = slice(36, 42), slice(42, 48)
 LEFT_EYE_OUTER, RIGHT_EYE_OUTER = 36, 45
 
-_EYES_AND_CHIN = [LEFT_EYE_OUTER, RIGHT_EYE_OUTER, CHIN]
+_EYES_AND_CHIN = LEFT_EYE_OUTER, RIGHT_EYE_OUTER, CHIN
 
 # Narrower faces show no expression; points given as fractions of the image end here too.
 _SMALLEST_FACE = 1.0
@@ -57,14 +57,16 @@ class Landmarks68:
     @property
     def eye_centre(self) -> tuple[float, float]:
         """The midpoint of the outer eye corners p36 and p45 as x, y."""
-        x, y = (self.points[LEFT_EYE_OUTER] + self.points[RIGHT_EYE_OUTER]) / 2
-        return float(x), float(y)
+        left_x, left_y = _point(self.points, LEFT_EYE_OUTER)
+        right_x, right_y = _point(self.points, RIGHT_EYE_OUTER)
+        return (left_x + right_x) / 2, (left_y + right_y) / 2
 
     @property
     def roll(self) -> float:
         """Angle of the eye axis p36 -> p45 in radians; positive is clockwise on screen."""
-        axis = self.points[RIGHT_EYE_OUTER] - self.points[LEFT_EYE_OUTER]
-        return atan2(axis[1], axis[0])
+        left_x, left_y = _point(self.points, LEFT_EYE_OUTER)
+        right_x, right_y = _point(self.points, RIGHT_EYE_OUTER)
+        return atan2(right_y - left_y, right_x - left_x)
 
 
 def usable(stack: NDArray[Any]) -> NDArray[np.bool_]:
@@ -117,13 +119,19 @@ def _check(points: NDArray[np.float64]) -> None:
 
 
 def _distance(points: NDArray[np.float64], one: int, other: int) -> float:
-    (x, y), (other_x, other_y) = points[one].tolist(), points[other].tolist()
+    (x, y), (other_x, other_y) = _point(points, one), _point(points, other)
     return hypot(other_x - x, other_y - y)
+
+
+def _point(points: NDArray[np.float64], number: int) -> tuple[float, float]:
+    """One point as plain floats, which are faster than arrays of two."""
+    return points.item(number, 0), points.item(number, 1)
 
 
 def _side(points: NDArray[np.float64]) -> float:
     """Positive where the chin lies on the lower side of the eye axis, whatever the roll."""
-    (left_x, left_y), (right_x, right_y), (chin_x, chin_y) = points[_EYES_AND_CHIN].tolist()
+    (left_x, left_y), (right_x, right_y), (chin_x, chin_y) = (
+        _point(points, number) for number in _EYES_AND_CHIN
+    )
     down_x, down_y = chin_x - (left_x + right_x) / 2, chin_y - (left_y + right_y) / 2
-    side: float = (right_x - left_x) * down_y - (right_y - left_y) * down_x
-    return side
+    return (right_x - left_x) * down_y - (right_y - left_y) * down_x

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, pairwise
 from math import atan2, ceil, floor, isfinite, pi
@@ -103,16 +103,24 @@ def _spans(polygon: NDArray[np.float64], size: tuple[int, int]) -> list[tuple[in
     if top > bottom:
         return []
     rows = np.arange(top, bottom + 1, dtype=np.float64)
-    left, right = np.zeros_like(rows), np.full_like(rows, width - 1.0)
     # With positive area the inside lies right of an edge that runs up the screen and left
     # of one that runs down; level edges bound the rows only.
-    for x, y, ex, ey in _edges(polygon):
-        if ey < -_TOUCH:
-            np.maximum(left, x + (rows - y) * (ex / ey), out=left)
-        elif ey > _TOUCH:
-            np.minimum(right, x + (rows - y) * (ex / ey), out=right)
+    edges = list(_edges(polygon))
+    left = _crossings([edge for edge in edges if edge[3] < -_TOUCH], rows)
+    right = _crossings([edge for edge in edges if edge[3] > _TOUCH], rows)
+    left, right = left.max(axis=0, initial=0.0), right.min(axis=0, initial=width - 1.0)
     # Clipped on both sides, because a cast of numbers beyond 64 bits gives any number.
     starts = np.ceil(np.minimum(left, width) - _TOUCH).astype(np.intp).tolist()
     stops = (np.floor(np.maximum(right, -1.0) + _TOUCH) + 1).astype(np.intp).tolist()
     found = zip(range(top, bottom + 1), starts, stops, strict=True)
     return [span for span in found if span[1] < span[2]]
+
+
+def _crossings(
+    edges: Sequence[tuple[float, float, float, float]], rows: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Where each edge crosses each row, ``(edges, rows)``, as x."""
+    lines = [(x, y, ex / ey) for x, y, ex, ey in edges]
+    x, y, slope = np.array(lines, dtype=np.float64).reshape(-1, 3).T[:, :, None]
+    crossings: NDArray[np.float64] = x + (rows - y) * slope
+    return crossings

@@ -7,7 +7,7 @@ import threading
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
 from multiprocessing import get_context, parent_process
 from pathlib import Path
@@ -49,6 +49,7 @@ AFFECTNET_TRAIN = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
 # Raise it when drawing changes, so that no workspace mixes pictures of two versions.
 _DRAWING = 1
 _TEST_SHARE = 4
+_FEWEST = 2
 _CHUNK = 8
 
 
@@ -63,17 +64,33 @@ class _Order:
     partition: str
 
 
+@dataclass(frozen=True)
+class _Wish:
+    """What is to be drawn, as the options say it."""
+
+    count: int = 2000
+    seed: int = 0
+    size: int = 224
+    identities: int | None = None
+    balance: str = "even"
+
+    @property
+    def people(self) -> int:
+        """How many people there are to draw."""
+        return max(8, self.count // 20) if self.identities is None else self.identities
+
+    def describe(self) -> dict[str, Any]:
+        """The options with the number of people filled in, for JSON."""
+        return {**asdict(self), "identities": self.people}
+
+
 def scan(
     source: Path | None,  # noqa: ARG001 - drawn faces have none
     *,
     name: str,
     room: Path,
     workers: int,
-    count: int = 2000,
-    seed: int = 0,
-    size: int = 224,
-    identities: int | None = None,
-    balance: str = "even",
+    **options: Any,
 ) -> Scan:
     """Draws the faces into ``room`` and describes them.
 
@@ -81,16 +98,14 @@ def scan(
     options draw the same pixels on any number of workers.
 
     Raises:
-        DataError: too few faces or identities for eight classes on both sides.
+        DataError: an option out of range, or too few faces or identities for eight classes
+            on both sides.
     """
-    people = identities if identities is not None else max(8, count // 20)
-    _check(count, seed, size, people)
-    orders = _orders(count, seed, people, balance)
-    options = {
-        "count": count, "seed": seed, "size": size, "identities": people, "balance": balance,
-    }  # fmt: skip
-    folder = room / short_digest({**options, "drawing": _DRAWING})
-    landmarks = _draw_all(orders, folder, seed=seed, size=size, workers=workers)
+    wish = _Wish(**options)
+    _check(wish)
+    orders = _orders(wish)
+    folder = room / short_digest({**wish.describe(), "drawing": _DRAWING})
+    landmarks = _draw_all(orders, folder, wish, workers)
     faces = pd.DataFrame(
         {
             "id": [order.id for order in orders],
@@ -101,28 +116,29 @@ def scan(
         },
         dtype=str,
     )
-    facts = {"adapter": "drawn", "options": options, "left_out": {}}
+    facts = {"adapter": "drawn", "options": wish.describe(), "left_out": {}}
     return Scan(Manifest(name, AFFECTNET, faces, landmarks, "files", facts), folder)
 
 
-def _check(count: int, seed: int, size: int, people: int) -> None:
-    if not 64 <= count <= 1_000_000:
-        raise DataError(f"--count is {count}; expected 64 to 1,000,000 faces.")
-    if seed < 0:
-        raise DataError(f"--seed is {seed}; expected 0 or more.")
-    if not 32 <= size <= 1024:
-        raise DataError(f"--size is {size}; expected 32 to 1024 pixels.")
-    if not 8 <= people <= count // 8:
-        raise DataError(f"--identities is {people}; expected 8 to {count // 8} for {count} faces.")
+def _check(wish: _Wish) -> None:
+    if not 64 <= wish.count <= 1_000_000:
+        raise DataError(f"--count is {wish.count}; expected 64 to 1,000,000 faces.")
+    if wish.seed < 0:
+        raise DataError(f"--seed is {wish.seed}; expected 0 or more.")
+    if not 32 <= wish.size <= 1024:
+        raise DataError(f"--size is {wish.size}; expected 32 to 1024 pixels.")
+    most = wish.count // 8
+    if not 8 <= wish.people <= most:
+        raise DataError(
+            f"--identities is {wish.people}; expected 8 to {most} for {wish.count} faces."
+        )
 
 
-def _orders(count: int, seed: int, people: int, balance: str) -> list[_Order]:
+def _orders(wish: _Wish) -> list[_Order]:
     """Who is drawn with which expression, each class dealt over all people of its side."""
-    tested = count // _TEST_SHARE
-    sides = {
-        "train": (count - tested, AFFECTNET_TRAIN if balance == "affectnet" else (1,) * 8),
-        "test": (tested, (1,) * 8),
-    }
+    tested, seed, people = wish.count // _TEST_SHARE, wish.seed, wish.people
+    skew = AFFECTNET_TRAIN if wish.balance == "affectnet" else (1,) * 8
+    sides = {"train": (wish.count - tested, skew), "test": (tested, (1,) * 8)}
     order = sorted(range(people), key=lambda person: digest_int(seed, "side", person))
     crowd = {"test": order[: people // _TEST_SHARE], "train": order[people // _TEST_SHARE :]}
     orders: list[_Order] = []
@@ -137,18 +153,19 @@ def _orders(count: int, seed: int, people: int, balance: str) -> list[_Order]:
 
 
 def _shares(number: int, weights: Sequence[int]) -> list[int]:
-    """Faces per class in proportion to the weights, at least four of each, summing to number."""
+    """Faces per class in proportion to the weights, two of each at least, summing to number."""
     exact = np.array(weights) * number / sum(weights)
-    shares = np.maximum(np.floor(exact).astype(int), 4)
-    while shares.sum() != number:
-        step = 1 if shares.sum() < number else -1
-        shares[int(np.argmax(step * (exact - shares)))] += step
+    shares = np.maximum(np.floor(exact).astype(int), _FEWEST)
+    while shares.sum() < number:
+        shares[int(np.argmax(exact - shares))] += 1
+    while shares.sum() > number:
+        shares[int(np.argmax(np.where(shares > _FEWEST, shares - exact, -np.inf)))] -= 1
     result: list[int] = shares.tolist()
     return result
 
 
 def _draw_all(
-    orders: Sequence[_Order], folder: Path, *, seed: int, size: int, workers: int
+    orders: Sequence[_Order], folder: Path, wish: _Wish, workers: int
 ) -> NDArray[np.float32]:
     """Draws what is missing and gives the landmarks ``(N, 68, 2)``."""
     stored = folder / "landmarks.npy"
@@ -156,7 +173,7 @@ def _draw_all(
         known: NDArray[np.float32] = np.load(stored, allow_pickle=False)
         return known
     with new_folder(folder) as part:
-        draw = partial(_draw_one, folder=str(part), seed=seed, size=size)
+        draw = partial(_draw_one, folder=str(part), seed=wish.seed, size=wish.size)
         points = np.stack(list(_progress(draw, orders, workers)))
         np.save(part / stored.name, points, allow_pickle=False)
     return points
