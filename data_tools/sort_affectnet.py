@@ -58,12 +58,12 @@ def place(image: Path, target: Path, how: str) -> bool | None:
         same = filecmp.cmp(image, target, shallow=False)
         if how != "move" or not same:
             return False if same else None
+    beside = target.with_name(f".{target.name}.part")
+    beside.unlink(missing_ok=True)
     one_disk = image.stat().st_dev == target.parent.stat().st_dev
     if how == "move" and one_disk and not image.is_symlink():
         image.replace(target)
         return True
-    beside = target.with_name(f".{target.name}.part")
-    beside.unlink(missing_ok=True)
     if how == "link":
         beside.symlink_to(image.resolve())
     else:

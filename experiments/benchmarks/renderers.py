@@ -73,7 +73,7 @@ def _corners(points: np.ndarray) -> np.ndarray:
     across = np.array([cos(angle), sin(angle)]) * width / 2
     down = np.array([-sin(angle), cos(angle)]) * height / 2
     corners = (-across - down, across - down, across + down, down - across)
-    return np.array(corners) + (x, y)
+    return np.add(corners, (x, y))
 
 
 def _save(path: Path, image: np.ndarray) -> None:

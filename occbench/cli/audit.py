@@ -75,7 +75,8 @@ def command(
         with sole_writer(workspace.manifest(chosen).parent):
             fixed.write(workspace.manifest(chosen))
         changed = int((fixed.faces["group"] != manifest.faces["group"]).sum())
-        click.echo(f"\n{changed:,} faces were moved into groups of copies.")
+        if not as_json:
+            click.echo(f"\n{changed:,} faces were moved into groups of copies.")
     if found.broken:
         raise click.exceptions.Exit(FAILED)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -120,23 +121,19 @@ def command(
     workspace = Workspace.find(folder)
     chosen = workspace.choose(name)
     manifest = Manifest.read(workspace.manifest(chosen))
-    digest = read_digest(workspace.manifest(chosen))
-    covering = make_occluder(occluder)
+    build = partial(
+        build_split,
+        manifest,
+        occluder=make_occluder(occluder),
+        assign=assign,
+        manifest_digest=read_digest(workspace.manifest(chosen)),
+    )
     plans = _partitionings(
         source, fractions, val_fraction, folds, seed=seed, keep_crossing=keep_crossing
     )
-    built = []
-    for one_mode in MODES if mode == "all" else (mode,):
-        for plan in plans:
-            split = build_split(
-                manifest,
-                mode=one_mode,
-                occluder=covering,
-                how=plan,
-                assign=assign,
-                manifest_digest=digest,
-            )
-            built.append((split, split.write(workspace.splits())))
+    modes = MODES if mode == "all" else (mode,)
+    splits = [build(mode=one_mode, how=plan) for one_mode in modes for plan in plans]
+    built = [(split, split.write(workspace.splits())) for split in splits]
     _tell(manifest, built, as_json)
     if export is not None:
         _export(workspace, manifest, [split for split, _ in built], export, how)

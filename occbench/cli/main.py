@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from occbench import __version__
-from occbench.errors import OccbenchError
+from occbench.errors import OccbenchError, UnknownName
 
 # In the order of a walk through the toolkit.
 COMMANDS = ("scan", "audit", "show", "occlude", "build-splits", "list")
@@ -25,10 +25,10 @@ class Commands(click.Group):
         """The names of all commands."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
-        """The command of a name, or None."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of a name; for an unknown one the nearest is suggested."""
         if cmd_name not in COMMANDS:
-            return None
+            ctx.fail(str(UnknownName("command", cmd_name, COMMANDS)))
         module = importlib.import_module(f"occbench.cli.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command

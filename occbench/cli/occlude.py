@@ -106,7 +106,7 @@ def command(
     else:
         faces, target = _manifest_faces(folder, name, chosen, style)
     if dry_run:
-        _preview(faces, chosen, target, style, limit)
+        _preview(faces, chosen, target, style, limit, as_json)
     else:
         _run(faces, chosen, target, style, limit, workers, as_json)
 
@@ -130,12 +130,20 @@ def _manifest_faces(
     return workspace_job(Workspace.find(folder), name, occluder, style)
 
 
-def _preview(faces: FaceSource, occluder: Occluder, output: Path, style: Style, limit: int) -> None:
+def _preview(
+    faces: FaceSource, occluder: Occluder, output: Path, style: Style, limit: int, as_json: bool
+) -> None:
+    import json
+
     from occbench.dataset.occlude import preview
     from occbench.occluders.base import variant_name
 
     kept, todo = preview(faces, occluder, output, style)
     now = todo[: limit or None]
+    if as_json:
+        counts = {"total": len(faces.ids), "kept": kept, "todo": len(now)}
+        click.echo(json.dumps({"output": str(output), **counts}))
+        return
     click.echo(f"{variant_name(occluder)} -> {output}")
     click.echo(f"{len(faces.ids)} images: {kept} done before, {len(now)} to paint in this call.")
     for face_id in now[:5]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from occbench.cli.options import FAILED, console_options, workers_option, workspace_option
+from occbench.errors import UnknownName
 
 if TYPE_CHECKING:
     from occbench.dataset.adapters.base import Option
@@ -22,12 +23,13 @@ class Adapters(click.Group):
 
         return list(REGISTRY.names())
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The command of an adapter, or None."""
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        """The command of an adapter; for an unknown one the nearest is suggested."""
         from occbench.dataset.adapters.base import adapter
 
-        if cmd_name not in self.list_commands(ctx):
-            return None
+        known = self.list_commands(ctx)
+        if cmd_name not in known:
+            ctx.fail(str(UnknownName("data set adapter", cmd_name, known)))
         found = adapter(cmd_name)
         options = [_option(option) for option in found.OPTIONS]
         source = [
@@ -107,7 +109,7 @@ def _scan(
         first = found.problems[0]
         click.echo(
             f"{len(found.problems)} items could not be taken as they are, the first: "
-            f"{first.item}: {first.reason} All are in {workspace.problems(name)}.",
+            f"{first.item}: {first.reason.rstrip('.')}. All are in {workspace.problems(name)}.",
             err=True,
         )
         raise click.exceptions.Exit(FAILED)

@@ -36,9 +36,9 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Replaces a file by UTF-8 text with Unix line ends."""
+    """Replaces a file by UTF-8 text with Unix line ends; file names in it keep any byte."""
     with replacing(path) as part:
-        part.write_bytes(text.encode("utf-8"))
+        part.write_bytes(text.encode("utf-8", "surrogateescape"))
 
 
 @contextmanager

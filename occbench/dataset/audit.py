@@ -21,6 +21,7 @@ from occbench.dataset.manifest import Manifest
 from occbench.errors import OccbenchError
 
 _IDENTICAL, _NEAR = "identical", "near"
+_COPIES = "copies-"
 
 
 @dataclass(frozen=True, eq=False)
@@ -148,7 +149,7 @@ def audit(faces: ManifestFaces, manifest: Manifest, *, workers: int, near: float
 def group_copies(audit: Audit) -> Manifest:
     """The manifest with copies in one group, joined with the groups there were.
 
-    Doing it twice changes nothing.
+    Doing it twice changes nothing, unless it joined people: they are then not known apart.
     """
     groups = audit.manifest.faces["group"].tolist()
     first: dict[str, int] = {}
@@ -160,7 +161,7 @@ def group_copies(audit: Audit) -> Manifest:
     for root, group in zip(roots.tolist(), groups, strict=True):
         joined.setdefault(root, set()).add(group)
     named = [
-        group if len(joined[root]) == 1 else f"copies-{ids[root]}"
+        group if len(joined[root]) == 1 else f"{_COPIES}{ids[root]}"
         for root, group in zip(roots.tolist(), groups, strict=True)
     ]
     facts = {
@@ -204,9 +205,13 @@ def _near_groups(
 
 
 def _known_apart(manifest: Manifest) -> Callable[[int, int], bool]:
-    """Whether two rows stand in different groups that both have several members."""
-    codes, _ = pd.factorize(manifest.faces["group"])
-    known = (np.bincount(codes) > 1)[codes]
+    """Whether two rows stand in different groups that both have several members.
+
+    Groups of copies that an earlier audit made say nothing about people.
+    """
+    groups = manifest.faces["group"]
+    codes, _ = pd.factorize(groups)
+    known = (np.bincount(codes) > 1)[codes] & ~groups.str.startswith(_COPIES).to_numpy(np.bool_)
     return lambda one, other: bool(known[one] and known[other] and codes[one] != codes[other])
 
 

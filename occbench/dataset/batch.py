@@ -185,7 +185,7 @@ class Painter:
             os.replace(part, final)  # noqa: PTH105 - Path costs as much again
         except OSError as error:
             raise DataError(
-                f"'{final}' cannot be written: {error.strerror}. What was finished is kept; "
+                f"'{final}' cannot be written: {error.strerror}. What the journal names is kept; "
                 "run the same command again to go on."
             ) from error
 
@@ -236,14 +236,10 @@ def in_order(
 def in_chunks(
     work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task], workers: int
 ) -> Iterator[list[Result]]:
-    """As ``in_order`` for work on some tasks at a time; gives the results as they get ready.
-
-    A single worker gives each result at once, several give those of a chunk.
-    """
+    """As ``in_order`` for work on some tasks at a time; gives the results of each chunk."""
     chunks = (tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK))
     if workers == 1:
-        for chunk in chunks:
-            yield from ([result] for result in work(chunk))
+        yield from (list(work(chunk)) for chunk in chunks)
         return
     waiting: deque[Future[list[Result]]] = deque()
     with ThreadPoolExecutor(workers, thread_name_prefix="painter") as pool:

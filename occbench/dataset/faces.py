@@ -217,13 +217,16 @@ def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
     if not folder.is_dir():
         raise DataError(f"The image folder '{folder}' does not exist.")
     found = []
-    skipped = without.resolve() if without is not None else None
+    # A linked folder may hold the one it lies in, so each is entered once.
+    entered = {folder.resolve(), *([without.resolve()] if without is not None else [])}
     for parent, folders, files in os.walk(folder, followlinks=True):
+        below_here = {name: (Path(parent) / name).resolve() for name in sorted(folders)}
         folders[:] = [
             name
-            for name in folders
-            if not name.startswith(".") and (Path(parent) / name).resolve() != skipped
+            for name, place in below_here.items()
+            if not name.startswith(".") and place not in entered
         ]
+        entered.update(below_here[name] for name in folders)
         below = Path(parent).relative_to(folder)
         found += [
             (below / name).as_posix()
@@ -232,7 +235,7 @@ def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
         ]
     if not found:
         raise DataError(f"There is no image in '{folder}' or below it.")
-    ordered: list[str] = natsorted(found)
+    ordered: list[str] = natsorted(sorted(found))
     return ordered
 
 

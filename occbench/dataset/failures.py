@@ -37,5 +37,5 @@ def read_failures(path: Path) -> dict[str, str]:
     """Reasons by id; empty where there is no such file."""
     if not path.is_file():
         return {}
-    with path.open(encoding="utf-8", newline="") as file:
+    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         return {row["id"]: row["reason"] for row in csv.DictReader(file)}

@@ -46,7 +46,7 @@ class OcclusionReport:
     """What one call did.
 
     ``total`` faces: ``done`` were painted by this call, ``kept`` had been before, ``failed``
-    could not be, and ``left`` wait for a further call because of a limit.
+    could not be, now or before, and ``left`` wait for a further call because of a limit.
     """
 
     total: int
@@ -126,6 +126,8 @@ def occlude(
     _claim(output, job)
     output.mkdir(parents=True, exist_ok=True)
     with sole_writer(output):
+        # Another process may have begun something else here a moment ago.
+        _claim(output, job)
         _write_job(output, job)
         shutil.rmtree(output / STAGING, ignore_errors=True)
         with Journal(output / JOURNAL) as journal:
@@ -134,11 +136,12 @@ def occlude(
             chosen = _queue(todo, output)[: limit or None]
             painter = Painter(faces, occluder, style, output, output / STAGING)
             try:
-                done, failed = _paint_all(painter, chosen, journal, workers, kept)
+                failed = _paint_all(painter, chosen, journal, workers, kept)
             finally:
                 shutil.rmtree(output / STAGING, ignore_errors=True)
         failures = _remember_failures(output, chosen, failed, todo)
-    left = len(todo) - len(chosen)
+    done = len(chosen) - len(failed)
+    left = len(todo) - done - len(failures)
     return OcclusionReport(len(faces.ids), done, kept, left, failures)
 
 
@@ -172,13 +175,16 @@ def preview(
 
 def describe_job(faces: FaceSource, occluder: Occluder, style: Style) -> dict[str, Any]:
     """The record that decides whether two calls do the same work."""
-    return {
+    job = {
         "schema": SCHEMA,
         "variant": variant_name(occluder),
         "occluder": parameters(occluder),
         **style.describe(),
         **faces.describe(),
     }
+    # As it comes back from disk: a colour is a list there.
+    found: dict[str, Any] = json.loads(json.dumps(job))
+    return found
 
 
 def plan(faces: FaceSource, entries: Mapping[str, Entry], output: Path, style: Style) -> list[str]:
@@ -224,9 +230,11 @@ def _claim(output: Path, job: Mapping[str, Any]) -> None:
             )
         return
     try:
-        known = json.loads(path.read_text(encoding="utf-8"))
+        known = json.loads(path.read_text(encoding="utf-8", errors="surrogateescape"))
     except ValueError as error:
         raise DataError(f"'{path}' is no valid JSON: {error}.") from error
+    if not isinstance(known, dict):
+        raise DataError(f"'{path}' is no JSON object, so no run of occbench wrote it.")
     if known != job:
         keys = sorted(key for key in {*known, *job} if known.get(key) != job.get(key))
         # The variant and the occluder's parameters say the same; the first reads better.
@@ -254,16 +262,12 @@ def _queue(todo: Sequence[str], output: Path) -> list[str]:
 
 def _paint_all(
     painter: Painter, chosen: Sequence[str], journal: Journal, workers: int, kept: int
-) -> tuple[int, list[Failure]]:
-    done, failures = 0, []
+) -> list[Failure]:
+    """Paints and enters what can be painted; gives what cannot."""
     results = _entered(in_chunks(painter, chosen, workers), journal)
     total = len(painter.faces.ids)
-    for result in progress(results, total=total, label="occlude", unit=" images", done=kept):
-        if isinstance(result, Failure):
-            failures.append(result)
-        else:
-            done += 1
-    return done, failures
+    shown = progress(results, total=total, label="occlude", unit=" images", done=kept)
+    return [result for result in shown if isinstance(result, Failure)]
 
 
 def _entered(
@@ -279,13 +283,8 @@ def _remember_failures(
     output: Path, chosen: Sequence[str], failures: Sequence[Failure], todo: Sequence[str]
 ) -> tuple[Failure, ...]:
     """Writes what fails now and what failed before and was not tried again."""
-    tried, waiting = set(chosen), set(todo)
-    before = read_failures(output / FAILURES)
-    old = [
-        Failure(face_id, reason)
-        for face_id, reason in before.items()
-        if face_id not in tried and face_id in waiting
-    ]
+    waiting, before = set(todo) - set(chosen), read_failures(output / FAILURES)
+    old = [Failure(face_id, before[face_id]) for face_id in before if face_id in waiting]
     merged = tuple(sorted([*old, *failures], key=lambda failure: failure.id))
     write_failures(output / FAILURES, merged)
     if merged:

@@ -26,6 +26,8 @@ _EYES_AND_CHIN = LEFT_EYE_OUTER, RIGHT_EYE_OUTER, CHIN
 
 # Narrower faces show no expression; points given as fractions of the image end here too.
 _SMALLEST_FACE = 1.0
+# Products of larger numbers overflow on the way to a region.
+_FARTHEST = 1e100
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +39,8 @@ class Landmarks68:
             text that reads as numbers. Kept as float64 ``(68, 2)``, read-only.
 
     Raises:
-        DataError: wrong shape, not numbers, NaN or infinite, temples less than one pixel
-            apart, both outer eye corners in one place, or left and right swapped.
+        DataError: wrong shape, not numbers, NaN, infinite or beyond 1e100, temples less than
+            one pixel apart, both outer eye corners in one place, or left and right swapped.
     """
 
     points: NDArray[np.float64]
@@ -72,14 +74,14 @@ class Landmarks68:
 def usable(stack: NDArray[Any]) -> NDArray[np.bool_]:
     """Which rows of a stack ``(N, 68, 2)`` make valid ``Landmarks68``, as ``(N,)``."""
     points = stack.astype(np.float64, copy=False)
-    finite = np.isfinite(points).all(axis=(1, 2))
+    near = (np.abs(points) <= _FARTHEST).all(axis=(1, 2))
     with np.errstate(over="ignore", invalid="ignore"):
         across = points[:, RIGHT_TEMPLE] - points[:, LEFT_TEMPLE]
         wide = np.hypot(across[:, 0], across[:, 1]) >= _SMALLEST_FACE
         left, right, chin = (points[:, point] for point in _EYES_AND_CHIN)
         axis, down = right - left, chin - (left + right) / 2
         upright = axis[:, 0] * down[:, 1] - axis[:, 1] * down[:, 0] > 0
-    result: NDArray[np.bool_] = finite & wide & upright
+    result: NDArray[np.bool_] = near & wide & upright
     return result
 
 
@@ -100,9 +102,14 @@ def _as_points(values: Any) -> NDArray[np.float64]:
 
 
 def _check(points: NDArray[np.float64]) -> None:
-    if not np.isfinite(points).all():
+    # Also false where there is NaN.
+    if not np.abs(points).max() <= _FARTHEST:
         missing = int((~np.isfinite(points)).any(axis=1).sum())
-        raise DataError(f"{missing} of 68 landmarks are NaN or infinite")
+        if missing:
+            raise DataError(f"{missing} of 68 landmarks are NaN or infinite")
+        raise DataError(
+            f"landmarks reach {np.abs(points).max():.3g}; expected pixels, at most {_FARTHEST:g}"
+        )
     width = _distance(points, LEFT_TEMPLE, RIGHT_TEMPLE)
     if width < _SMALLEST_FACE:
         raise DataError(

@@ -26,9 +26,16 @@ FACES = (
     ("copy2", "sad", "train", "copy2"),
     ("darker", "happy", "val", "darker"),
     ("other", "sad", "train", "anna"),
-    ("other-bright", "sad", "val", "berta"),
+    ("other-bright", "sad", "val", "other-bright"),
     ("anna2", "sad", "train", "anna"),
-    ("berta2", "happy", "val", "berta"),
+    ("twin", "sad", "train", "clara"),
+    ("twin-bright", "sad", "val", "dora"),
+    ("clara2", "sad", "train", "clara"),
+    ("dora2", "sad", "val", "dora"),
+    ("same", "happy", "train", "eva"),
+    ("same2", "happy", "train", "fay"),
+    ("eva2", "sad", "train", "eva"),
+    ("fay2", "sad", "train", "fay"),
     ("black", "sad", "train", "black"),
     ("black2", "happy", "train", "black2"),
     ("grey", "happy", "val", "grey"),
@@ -55,9 +62,9 @@ def made(tmp_path: Path) -> tuple[ManifestFaces, Manifest]:
         labels, ids=ids, partitions=parts, groups=groups, without=[ROW["blind"]]
     )
     landmarks = manifest.landmarks
-    landmarks[ROW["beyond"], 3] = -0.6, 10
-    landmarks[ROW["away"]] = POINTS + (39, 0)
-    plain, other = picture(1), picture(2)
+    landmarks[ROW["beyond"], 3:8] = (-0.6, 10), (39.6, 9), (9, 39.6), (39.4, 9), (9, -0.4)
+    landmarks[ROW["away"]] = POINTS + np.float32([39, 0])
+    plain, other, twin, same = (picture(seed) for seed in range(4))
     pictures = {
         "plain": plain,
         "copy": plain,
@@ -65,6 +72,10 @@ def made(tmp_path: Path) -> tuple[ManifestFaces, Manifest]:
         "darker": (plain * 0.8).astype(np.uint8),
         "other": other,
         "other-bright": cv2.add(other, (15, 15, 15, 0)),
+        "twin": twin,
+        "twin-bright": cv2.add(twin, (15, 15, 15, 0)),
+        "same": same,
+        "same2": same,
         "black": np.zeros((40, 40, 3), np.uint8),
         "black2": np.zeros((40, 40, 3), np.uint8),
         "grey": np.full((40, 40, 3), 90, np.uint8),
@@ -88,12 +99,16 @@ def rows(*faces: str) -> list[int]:
 
 
 def test_copies(found: Audit) -> None:
-    """Identical images are found, blank ones too; near copies join identical ones."""
-    assert found.identical == [rows("plain", "copy", "copy2"), rows("black", "black2")]
+    """Identical images are found, blank ones too; near copies join identical ones.
+
+    Near images of people who are known apart, the twins, are no copies.
+    """
+    identical = [rows("plain", "copy", "copy2"), rows("same", "same2"), rows("black", "black2")]
+    assert found.identical == identical
     assert found.near == [
         rows("plain", "copy", "copy2", "darker"),
         rows("other", "other-bright"),
-        rows("black", "black2"),
+        *identical[1:],
     ]
 
 
@@ -106,21 +121,21 @@ def test_bad_images(found: Audit) -> None:
 
 def test_landmarks_outside(found: Audit) -> None:
     """Landmarks over half a pixel outside are counted, for faces that have any."""
-    shifted = POINTS.astype(np.float64) + (39, 0)
+    shifted = POINTS.astype(np.float64) + np.array([39, 0])
     beyond = sum(x > 39.5 or y > 39.5 or x < -0.5 or y < -0.5 for x, y in shifted.tolist())
     assert beyond > 34
-    expected = {ROW["beyond"]: 1, ROW["away"]: beyond}
+    expected = {ROW["beyond"]: 3, ROW["away"]: beyond}
     assert {row: int(n) for row, n in enumerate(found.outside) if n} == expected
 
 
 def test_summary(found: Audit) -> None:
     """Groups and faces of each finding, counted by hand."""
     assert found.summary() == [
-        ("identical images", 2, 5),
+        ("identical images", 3, 7),
         ("  in train and also in val or test", 1, 3),
         ("  in val and also in test", 0, 0),
         ("  with conflicting labels", 2, 5),
-        ("near copies", 3, 8),
+        ("near copies", 4, 10),
         ("  in train and also in val or test", 2, 6),
         ("  in val and also in test", 1, 4),
         ("  with conflicting labels", 2, 6),
@@ -147,12 +162,12 @@ def test_tables_on_disk(found: Audit, tmp_path: Path) -> None:
     copies = [(row["kind"], row["cluster"], row["id"]) for row in tables["copies.csv"]]
     assert copies[:3] == [("identical", "identical-00000", f) for f in ("plain", "copy", "copy2")]
     assert ("near", "near-00001", "other-bright") in copies
-    assert len(copies) == 5 + 8
+    assert len(copies) == 7 + 10
     images = {
         row["id"]: (row["constant"], row["landmarks_outside"]) for row in tables["images.csv"]
     }
     assert images["black"] == ("True", "0")
-    assert images["beyond"] == ("False", "1")
+    assert images["beyond"] == ("False", "3")
     assert set(images) == {"black", "black2", "grey", "beyond", "away"}
     assert [row["id"] for row in tables["failures.csv"]] == ["broken"]
 
@@ -171,9 +186,8 @@ def test_workers_change_nothing(tmp_path: Path) -> None:
 def test_near_copies_can_be_left_out(tmp_path: Path) -> None:
     """With a threshold above 1 only identical images are linked."""
     found = audit(*made(tmp_path), workers=1, near=1.01)
-    assert (
-        found.near == found.identical == [rows("plain", "copy", "copy2"), rows("black", "black2")]
-    )
+    assert found.near == found.identical
+    assert len(found.identical) == 3
 
 
 def test_copies_are_put_into_groups(found: Audit) -> None:
@@ -183,12 +197,13 @@ def test_copies_are_put_into_groups(found: Audit) -> None:
     group = dict(zip(fixed["id"], fixed["group"], strict=True))
     joined = [
         {"plain", "copy", "copy2", "darker"},
-        {"other", "other-bright", "anna2", "berta2"},
+        {"other", "other-bright", "anna2"},
+        {"same", "same2", "eva2", "fay2"},
         {"black", "black2"},
     ]
     names = [{group[face] for face in faces} for faces in joined]
-    assert [len(name) for name in names] == [1, 1, 1]
-    assert len(set.union(*names)) == 3
+    assert [len(name) for name in names] == [1, 1, 1, 1]
+    assert len(set.union(*names)) == 4
     alone = set(group) - set.union(*joined)
     assert all(group[face] == before[face] for face in alone)
     changed = [name for name in fixed.columns if name != "group"]
@@ -207,7 +222,21 @@ def test_grouping_twice_changes_nothing(found: Audit, tmp_path: Path) -> None:
         for name in ("once", "twice")
     ]
     assert files[0] == files[1]
-    assert once.facts["duplicates"] == {"identical_groups": 2, "near_groups": 3}
+    assert once.facts["duplicates"] == {"identical_groups": 3, "near_groups": 4}
+
+
+def test_near_copies_of_grouped_copies_are_found(tmp_path: Path) -> None:
+    """Grouping identical images first does not hide that two such groups are near copies."""
+    one, other = picture(1), cv2.add(picture(1), (9, 9, 9, 0))
+    manifest = make_manifest(["happy", "sad", "happy", "sad"])
+    pictures = {"f0": one, "f1": one, "f2": other, "f3": other}
+    root = make_workspace(tmp_path, manifest, pictures).data_root("small")
+    strict = audit(ManifestFaces(manifest, root), manifest, workers=1, near=1.01)
+    grouped = group_copies(strict)
+    assert grouped.faces["group"].nunique() == 2
+    again = audit(ManifestFaces(grouped, root), grouped, workers=1)
+    assert again.near == [[0, 1, 2, 3]]
+    assert group_copies(again).faces["group"].nunique() == 1
 
 
 def test_fer2013_holds_the_copies_that_are_known(tmp_path: Path) -> None:

@@ -63,6 +63,7 @@ def test_no_face_and_no_group_in_two_parts(
         assert not {groups[f] for f in faces[one]} & {groups[f] for f in faces[other]}
 
 
+@settings(max_examples=25)
 @given(manifest=manifests(), seed=SEEDS, assign=st.sampled_from(ASSIGNMENTS))
 def test_each_usable_face_once_or_twice(manifest: Manifest, seed: int, assign: str) -> None:
     """Faces with landmarks are all there: once, or once per variant in paired train and val."""
@@ -82,6 +83,7 @@ def test_each_usable_face_once_or_twice(manifest: Manifest, seed: int, assign: s
             assert shown == sorted((f, v) for f in faces for v in ("normal", "headset"))
 
 
+@settings(max_examples=25)
 @given(manifest=manifests(), seed=SEEDS, assign=st.sampled_from(ASSIGNMENTS))
 def test_half_of_each_class_is_occluded(manifest: Manifest, seed: int, assign: str) -> None:
     """In mixed parts ceil(n/2) of the n faces of each class are occluded."""
@@ -96,6 +98,7 @@ def test_half_of_each_class_is_occluded(manifest: Manifest, seed: int, assign: s
                 assert mine.count("headset") == -(-len(mine) // 2)
 
 
+@settings(max_examples=25)
 @given(manifest=manifests(official=True), how=plans(), mode=st.sampled_from(MODES), seed=SEEDS)
 def test_order_of_rows_changes_nothing(
     manifest: Manifest, how: Partitioning, mode: str, seed: int
@@ -118,6 +121,7 @@ def test_alternation_of_equal_numbers_ignores_rows() -> None:
     assert len(shown) == 1
 
 
+@settings(max_examples=25)
 @given(manifest=manifests(official=True), how=plans())
 def test_all_modes_have_the_same_faces(manifest: Manifest, how: Partitioning) -> None:
     """The faces of each part do not depend on the mode, nor does the mixed test part at all."""
