@@ -66,7 +66,7 @@ class Partitioning:
                 "A val fraction belongs to official partitions; drawn ones take val from their "
                 "fractions."
             )
-        if self.folds and not 1 <= self.fold <= self.folds:
+        if (self.folds or self.fold) and not 1 <= self.fold <= self.folds:
             raise DataError(f"There is no fold {self.fold} of {self.folds}.")
 
 

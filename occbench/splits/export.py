@@ -207,11 +207,21 @@ def _sources(
             faces, folder = painted[item.variant]
             path = folder / f"{faces.stem(item.face)}{Style().ending}"
         sources[item.face, item.variant] = path
-    missing = [face for (face, _), path in sources.items() if not path.is_file()]
-    if missing:
+    _refuse_missing(manifest, sources)
+    return sources
+
+
+def _refuse_missing(manifest: Manifest, sources: Mapping[tuple[str, str], Path]) -> None:
+    missing = [(face, variant) for (face, variant), path in sources.items() if not path.is_file()]
+    originals = [sources[key] for key in missing if key[1] == NORMAL]
+    if originals:
         raise DataError(
-            f"{len(missing)} of {len(sources)} images are missing "
-            f"(first: {', '.join(missing[:4])}). "
+            f"'{originals[0]}' and {len(originals) - 1} further images of '{manifest.name}' are "
+            "gone. Restore them, or scan again."
+        )
+    if missing:
+        names = ", ".join(face for face, _ in missing[:4])
+        raise DataError(
+            f"{len(missing)} of {len(sources)} images are missing (first: {names}). "
             f"Run 'occbench occlude {manifest.name}' with the same occluder to make them."
         )
-    return sources

@@ -90,15 +90,26 @@ class Split:
                     )
 
     def write(self, splits: Path) -> Path:
-        """Writes the split below ``splits`` and gives its folder; writing twice changes nothing."""
+        """Writes the split below ``splits`` and gives its folder; writing twice changes nothing.
+
+        Raises:
+            StaleState: the folder stands there and a file in it was changed.
+        """
         folder = splits / self.folder
-        with new_folder(folder) as part_folder:
-            for part in PARTITIONS:
-                text = self.parts[part].to_csv(index=False, lineterminator="\n")
-                (part_folder / f"{part}.csv").write_bytes(text.encode("utf-8"))
-            record = {"schema": SCHEMA, **self.record}
-            text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
-            (part_folder / "split.json").write_bytes(text.encode("utf-8"))
+        record = {"schema": SCHEMA, **self.record}
+        texts = {"split.json": json.dumps(record, indent=2, ensure_ascii=False) + "\n"}
+        for part in PARTITIONS:
+            texts[f"{part}.csv"] = self.parts[part].to_csv(index=False, lineterminator="\n")
+        with new_folder(folder) as beside:
+            for name, text in texts.items():
+                (beside / name).write_bytes(text.encode("utf-8"))
+        for name, text in texts.items():
+            path = folder / name
+            if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
+                raise StaleState(
+                    f"'{path}' was changed after the split was built. Delete the folder and "
+                    "run 'occbench build-splits' again."
+                )
         return folder
 
     @classmethod

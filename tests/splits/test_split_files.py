@@ -191,3 +191,21 @@ def test_an_empty_part_is_refused(manifest: Manifest, folder: Path, part: str) -
     (folder / f"{part}.csv").write_text("id,variant\n")
     with pytest.raises(DataError, match=f"The {part} part of the split has no face"):
         Split.read(folder, manifest, "abc")
+
+
+@pytest.mark.parametrize("name", ["train.csv", "split.json"])
+def test_writing_over_a_changed_split_is_refused(
+    manifest: Manifest, folder: Path, name: str
+) -> None:
+    """A split that was edited by hand is not taken for a fresh one when it is built again."""
+    split = Split.read(folder, manifest, "abc")
+    split.write(folder.parent)
+    (folder / name).write_bytes((folder / name).read_bytes() + b" ")
+    with pytest.raises(StaleState, match=name):
+        split.write(folder.parent)
+
+
+def test_a_fold_without_folds_is_refused() -> None:
+    """A fold's number alone says nothing."""
+    with pytest.raises(DataError, match="no fold 3 of 0"):
+        Partitioning(fold=3)
