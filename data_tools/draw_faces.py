@@ -11,10 +11,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial
-from multiprocessing import get_context
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,8 +22,7 @@ import numpy as np
 from occbench.core.atomic import write_text
 from occbench.core.console import progress
 from occbench.core.lock import sole_writer
-from occbench.dataset.adapters.drawn import end_with_parent
-from occbench.dataset.batch import available_workers
+from occbench.core.parallel import available_workers, in_chunks
 from occbench.dataset.drawing import draw_face
 from occbench.dataset.images import encode_image
 from occbench.dataset.labels import AFFECTNET
@@ -101,14 +98,10 @@ def claim(output: Path, record: dict[str, Any]) -> None:
         raise StaleState(f"'{output}' was begun with {known.strip()}. Choose a new folder.")
 
 
-def draw_all(todo: Sequence[Order], workers: int, **options: Any) -> Iterator[None]:
-    """Draws faces, in processes of their own since drawing is Python work."""
-    work = partial(draw, **options)
-    if workers == 1 or not todo:
-        yield from map(work, todo)
-        return
-    with ProcessPoolExecutor(workers, get_context("spawn"), end_with_parent) as pool:
-        yield from pool.map(work, todo, chunksize=8)
+def draw_some(todo: Sequence[Order], **options: Any) -> Iterator[None]:
+    """Draws some faces."""
+    for order in todo:
+        yield draw(order, **options)
 
 
 @click.command(context_settings={"help_option_names": ["-h", "--help"], "show_default": True})
@@ -133,11 +126,12 @@ def command(output: Path, count: int, workers: int | None, **options: Any) -> No
             for folder in {(output / name).parent for f in wanted.values() for name in f.values()}:
                 folder.mkdir(parents=True, exist_ok=True)
             todo = [o for o in wanted if not all((output / n).exists() for n in wanted[o].values())]
-            results = draw_all(todo, workers or available_workers(), output=str(output), **options)
+            work = partial(draw_some, output=str(output), **options)
+            # Drawing is Python work, so it needs processes.
+            crew = workers or available_workers()
+            results = chain.from_iterable(in_chunks(work, todo, crew, chunk=8, processes=True))
             kept = count - len(todo)
             list(progress(results, total=count, label="draw", unit=" faces", done=kept))
-    except BrokenProcessPool as error:
-        raise click.ClickException("A drawing process was killed. Repeat the command.") from error
     except OccbenchError as error:
         raise click.ClickException(str(error)) from error
     except OSError as error:

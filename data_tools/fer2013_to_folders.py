@@ -21,7 +21,7 @@ from occbench.core.atomic import write_text
 from occbench.core.console import progress, table
 from occbench.core.digest import file_digest
 from occbench.core.lock import sole_writer
-from occbench.dataset.batch import available_workers, in_order
+from occbench.core.parallel import available_workers, in_order
 from occbench.dataset.failures import Failure, write_failures
 from occbench.dataset.fer2013_files import BROKEN, Fer2013Rows, read_rows
 from occbench.dataset.images import encode_image

@@ -20,9 +20,9 @@ import click
 from occbench.cli.options import FAILED
 from occbench.core.console import progress, table
 from occbench.core.lock import sole_writer
+from occbench.core.parallel import available_workers
 from occbench.dataset.adapters.base import Problem
 from occbench.dataset.affectnet_files import NOT_EXPRESSIONS, read_number
-from occbench.dataset.batch import available_workers
 from occbench.dataset.bulk_reading import read_in_order
 from occbench.dataset.failures import Failure, write_failures
 from occbench.dataset.source_files import list_folder, reason_of

@@ -47,8 +47,8 @@ def command(
     """
     from occbench.core.console import table
     from occbench.core.lock import sole_writer
+    from occbench.core.parallel import available_workers
     from occbench.dataset.audit import audit, group_copies
-    from occbench.dataset.batch import available_workers
     from occbench.dataset.faces import ManifestFaces
     from occbench.dataset.manifest import Manifest
     from occbench.workspace import Workspace

@@ -163,11 +163,14 @@ def _run(
 ) -> None:
     import json
 
-    from occbench.dataset.batch import available_workers
-    from occbench.dataset.occlude import occlude
+    from occbench.core.parallel import available_workers
+    from occbench.dataset.occlude import PROCESSES_PAY_FROM, occlude
 
     workers = workers or available_workers()
-    report = occlude(faces, occluder, output, style=style, workers=workers, limit=limit)
+    many = min(limit or len(faces.ids), len(faces.ids)) >= PROCESSES_PAY_FROM
+    report = occlude(
+        faces, occluder, output, style=style, workers=workers, limit=limit, processes=many
+    )
     if as_json:
         click.echo(json.dumps({"output": str(output), **report.to_json()}))
     else:

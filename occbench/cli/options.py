@@ -77,7 +77,7 @@ def workers_option(command: Command) -> Command:
         "--workers",
         type=click.IntRange(1, 256),
         show_default="one per core",
-        help="Threads; their number never changes a result.",
+        help="How many work at once; their number never changes a result.",
     )(command)
 
 

@@ -91,7 +91,7 @@ def _scan(
     **options: Any,
 ) -> None:
     from occbench.core.console import table
-    from occbench.dataset.batch import available_workers
+    from occbench.core.parallel import available_workers
     from occbench.dataset.scan import scan
     from occbench.workspace import Workspace
 

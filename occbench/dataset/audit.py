@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from occbench.core.atomic import write_text
 from occbench.core.console import progress
-from occbench.dataset.batch import in_order
+from occbench.core.parallel import in_order
 from occbench.dataset.duplicates import NEAR, clusters, identical, near_pairs
 from occbench.dataset.faces import ManifestFaces
 from occbench.dataset.failures import Failure, write_failures

@@ -1,21 +1,14 @@
-"""Paints faces on several threads and gives the results in order.
-
-Decoding, painting and encoding run outside Python's global lock, so threads share memory
-and still use every core. At most a few chunks wait at a time: memory does not grow with the
-number of faces.
-"""
+"""Paints faces and writes them, one at a time and whole."""
 
 from __future__ import annotations
 
 import os
 import threading
 import zlib
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from occbench.core.files import write_file
 from occbench.dataset.faces import Face, FaceSource, with_landmarks
@@ -26,11 +19,6 @@ from occbench.geometry.landmarks import Landmarks68
 from occbench.geometry.polygon import EMPTY, Region
 from occbench.occluders.base import Fill, Occluder, face_seed
 from occbench.occluders.paint import Image, paint
-
-_CHUNK = 32
-
-Task = TypeVar("Task")
-Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +165,7 @@ class Painter:
 
     def _write(self, name: str, data: bytes) -> None:
         final = f"{self.output}/{name}"
-        part = f"{self.staging}/{threading.get_ident()}"
+        part = f"{self.staging}/{os.getpid()}-{threading.get_ident()}"
         try:
             self._make(str(self.staging))
             self._make(final.rpartition("/")[0])
@@ -220,46 +208,3 @@ def _failure(face_id: str, error: OccbenchError | OSError) -> Failure:
     if isinstance(error, OSError):
         return Failure(face_id, f"'{error.filename}' cannot be read: {error.strerror}.")
     return Failure(face_id, str(error))
-
-
-def in_order(
-    work: Callable[[Task], Result], tasks: Sequence[Task], workers: int
-) -> Iterator[Result]:
-    """Yields ``work`` of every task in the order of the tasks, done by ``workers`` threads.
-
-    An error raised by ``work`` stops everything that has not begun.
-    """
-    for results in in_chunks(lambda chunk: map(work, chunk), tasks, workers):
-        yield from results
-
-
-def in_chunks(
-    work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task], workers: int
-) -> Iterator[list[Result]]:
-    """As ``in_order`` for work on some tasks at a time; gives the results of each chunk."""
-    chunks = (tasks[start : start + _CHUNK] for start in range(0, len(tasks), _CHUNK))
-    if workers == 1:
-        yield from (list(work(chunk)) for chunk in chunks)
-        return
-    waiting: deque[Future[list[Result]]] = deque()
-    with ThreadPoolExecutor(workers, thread_name_prefix="painter") as pool:
-        try:
-            for chunk in chunks:
-                waiting.append(pool.submit(_work_all, work, chunk))
-                if len(waiting) > 2 * workers:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-
-
-def _work_all(
-    work: Callable[[Sequence[Task]], Iterable[Result]], tasks: Sequence[Task]
-) -> list[Result]:
-    return list(work(tasks))
-
-
-def available_workers() -> int:
-    """How many cores this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -6,16 +6,15 @@ done by one of them at a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from occbench.core.console import progress
+from occbench.core.parallel import in_order
 from occbench.errors import DataError
 from occbench.geometry.landmarks import POINTS, Landmarks68, usable
 
@@ -43,15 +42,8 @@ def read_in_order(
     read: Callable[[Item], Result], items: Sequence[Item], *, workers: int, label: str
 ) -> list[Result]:
     """What ``read`` gives for each item, in the order of the items, with a progress bar."""
-    chunks = [items[start : start + _CHUNK] for start in range(0, len(items), _CHUNK)]
-    pool = ThreadPoolExecutor(max(1, workers))
-    try:
-        done = pool.map(lambda chunk: [read(item) for item in chunk], chunks)
-        results: Iterator[Result] = chain.from_iterable(done)
-        return list(progress(results, total=len(items), label=label, unit="face"))
-    finally:
-        # An interrupted scan must not go on reading what is queued.
-        pool.shutdown(wait=True, cancel_futures=True)
+    results = in_order(read, items, max(1, workers), chunk=_CHUNK)
+    return list(progress(results, total=len(items), label=label, unit="face"))
 
 
 def collect_landmarks(

@@ -151,6 +151,10 @@ class ManifestFaces:
         self._rows = {face_id: row for row, face_id in enumerate(self.ids)}
         self._pixels = _open_stack(manifest, root) if manifest.images == "stack" else None
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        # A pixel stack is opened anew in another process, not copied into it.
+        return ManifestFaces, (self._manifest, Path(self._root))
+
     def image(self, face_id: str) -> tuple[Image, int]:
         """See ``FaceSource``."""
         row = self._rows[face_id]

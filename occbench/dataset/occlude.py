@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from pathlib import Path
 from typing import Any
 
@@ -21,24 +20,21 @@ from occbench.core.console import note, progress
 from occbench.core.digest import short_digest
 from occbench.core.journal import Journal, read_journal
 from occbench.core.lock import sole_writer
-from occbench.dataset.batch import Entry, Painter, Style, in_chunks
+from occbench.core.parallel import in_chunks
+from occbench.dataset.batch import Entry, Painter, Style
 from occbench.dataset.faces import FaceSource, ManifestFaces
 from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
 from occbench.dataset.manifest import Manifest
-from occbench.errors import DataError, OccbenchError, StaleState
+from occbench.dataset.resume import entries_by_id, plan
+from occbench.errors import DataError, StaleState
 from occbench.occluders.base import Occluder, occluder_name, parameters, variant_name
 from occbench.workspace import Workspace
 
 SCHEMA = 1
 JOB, JOURNAL, STAGING = "job.json", "journal.jsonl", ".staging"
 
-
-class Action(Enum):
-    """What happens to one face."""
-
-    PAINT = "paint"
-    KEEP = "keep"
-    REFUSE = "refuse"
+PROCESSES_PAY_FROM = 10_000
+"""Images from which starting processes costs less than threads lose to the interpreter's lock."""
 
 
 @dataclass(frozen=True)
@@ -72,28 +68,6 @@ class OcclusionReport:
         )
 
 
-def decide(
-    entry: Entry | None,
-    size: int | None,
-    stamp: Callable[[], Sequence[int]],
-    checksum: Callable[[], int],
-) -> Action:
-    """What to do with one face, from what the journal and the disk say.
-
-    Args:
-        entry: the face's line in the journal, or None.
-        size: bytes of the painted image on disk, or None where it is missing.
-        stamp: gives the face's stamp now.
-        checksum: gives the checksum of its pixels and landmarks now; asked for only if the
-            stamp differs, since a copied file has another time but the same content.
-    """
-    if entry is None or size is None or size != entry.size:
-        return Action.PAINT
-    if list(stamp()) == entry.stamp or checksum() == entry.checksum:
-        return Action.KEEP
-    return Action.REFUSE
-
-
 def occlude(
     faces: FaceSource,
     occluder: Occluder,
@@ -102,6 +76,7 @@ def occlude(
     style: Style | None = None,
     workers: int = 1,
     limit: int = 0,
+    processes: bool = False,
 ) -> OcclusionReport:
     """Paints every face that is not painted yet; a killed call is simply repeated.
 
@@ -113,8 +88,11 @@ def occlude(
         occluder: what covers them.
         output: the folder to write to; new, empty or made by an earlier call.
         style: how to store the images; lossless PNG if None.
-        workers: threads.
+        workers: how many faces are worked on at once.
         limit: at most this many images in this call; 0 for all.
+        processes: let the workers be processes instead of threads. They take a second to
+            start and then share no interpreter, which pays from ``PROCESSES_PAY_FROM`` images
+            on. A script needs the guard ``if __name__ == "__main__"`` for them.
 
     Raises:
         StaleState: the folder holds the results of other inputs, which are named.
@@ -131,12 +109,12 @@ def occlude(
         _write_job(output, job)
         shutil.rmtree(output / STAGING, ignore_errors=True)
         with Journal(output / JOURNAL) as journal:
-            todo = plan(faces, _entries(journal.entries), output, style)
+            todo = plan(faces, entries_by_id(journal.entries), output, style)
             kept = len(faces.ids) - len(todo)
             chosen = _queue(todo, output)[: limit or None]
             painter = Painter(faces, occluder, style, output, output / STAGING)
             try:
-                failed = _paint_all(painter, chosen, journal, workers, kept)
+                failed = _paint_all(painter, chosen, journal, (workers, processes), kept)
             finally:
                 shutil.rmtree(output / STAGING, ignore_errors=True)
         failures = _remember_failures(output, chosen, failed, todo)
@@ -169,7 +147,7 @@ def preview(
         StaleState, DataError: as ``occlude``.
     """
     _claim(output, describe_job(faces, occluder, style))
-    todo = plan(faces, _entries(read_journal(output / JOURNAL)), output, style)
+    todo = plan(faces, entries_by_id(read_journal(output / JOURNAL)), output, style)
     return len(faces.ids) - len(todo), _queue(todo, output)
 
 
@@ -185,37 +163,6 @@ def describe_job(faces: FaceSource, occluder: Occluder, style: Style) -> dict[st
     # As it comes back from disk: a colour is a list there.
     found: dict[str, Any] = json.loads(json.dumps(job))
     return found
-
-
-def plan(faces: FaceSource, entries: Mapping[str, Entry], output: Path, style: Style) -> list[str]:
-    """The ids still to be painted, in natural order.
-
-    Raises:
-        StaleState: a face was changed after it had been painted.
-    """
-    todo = []
-    for face_id in faces.ids:
-        entry = entries.get(face_id)
-        size = _size(output / (faces.stem(face_id) + style.ending)) if entry else None
-        action = _decide_for(faces, face_id, entry, size)
-        if action is Action.REFUSE:
-            raise StaleState(
-                f"'{face_id}' or its landmarks have changed since '{output}' was begun. "
-                "Choose another output folder, or delete this one to start again."
-            )
-        if action is Action.PAINT:
-            todo.append(face_id)
-    return todo
-
-
-def _decide_for(faces: FaceSource, face_id: str, entry: Entry | None, size: int | None) -> Action:
-    try:
-        return decide(
-            entry, size, lambda: faces.stamp(face_id), lambda: faces.read(face_id).checksum
-        )
-    except (OccbenchError, OSError):
-        # The input is gone or broken now: painting it names the reason in the failures.
-        return Action.PAINT
 
 
 def _claim(output: Path, job: Mapping[str, Any]) -> None:
@@ -250,10 +197,6 @@ def _write_job(output: Path, job: Mapping[str, Any]) -> None:
         write_text(output / JOB, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
 
 
-def _entries(lines: Sequence[Mapping[str, Any]]) -> dict[str, Entry]:
-    return {str(line["id"]): Entry.from_json(line) for line in lines}
-
-
 def _queue(todo: Sequence[str], output: Path) -> list[str]:
     """What to try in which order: faces that failed before wait, lest they use up a limit."""
     failed = read_failures(output / FAILURES)
@@ -261,10 +204,15 @@ def _queue(todo: Sequence[str], output: Path) -> list[str]:
 
 
 def _paint_all(
-    painter: Painter, chosen: Sequence[str], journal: Journal, workers: int, kept: int
+    painter: Painter,
+    chosen: Sequence[str],
+    journal: Journal,
+    crew: tuple[int, bool],
+    kept: int,
 ) -> list[Failure]:
     """Paints and enters what can be painted; gives what cannot."""
-    results = _entered(in_chunks(painter, chosen, workers), journal)
+    workers, processes = crew
+    results = _entered(in_chunks(painter, chosen, workers, processes=processes), journal)
     total = len(painter.faces.ids)
     shown = progress(results, total=total, label="occlude", unit=" images", done=kept)
     return [result for result in shown if isinstance(result, Failure)]
@@ -290,10 +238,3 @@ def _remember_failures(
     if merged:
         note(f"{len(merged)} images failed; the reasons are in '{output / FAILURES}'.")
     return merged
-
-
-def _size(path: Path) -> int | None:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return None

@@ -17,7 +17,8 @@ from pathlib import Path
 from occbench.core.atomic import write_text
 from occbench.core.console import progress
 from occbench.core.lock import sole_writer
-from occbench.dataset.batch import Style, available_workers, cover, in_order
+from occbench.core.parallel import available_workers, in_order
+from occbench.dataset.batch import Style, cover
 from occbench.dataset.faces import ManifestFaces
 from occbench.dataset.images import encode_image
 from occbench.dataset.manifest import PARTITIONS, Manifest

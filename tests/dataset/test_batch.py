@@ -10,14 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from occbench.core.parallel import available_workers, in_chunks, in_order
 from occbench.dataset.batch import (
     Entry,
     Painter,
     Style,
-    available_workers,
     cover,
-    in_chunks,
-    in_order,
 )
 from occbench.dataset.faces import Face, FolderFaces
 from occbench.errors import DataError

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from occbench.dataset.batch import Entry
-from occbench.dataset.occlude import Action, decide
+from occbench.dataset.resume import Action, decide
 
 # Entry known, result there, size as noted, stamp as noted, checksum as noted; then what to do.
 # None stands for either.

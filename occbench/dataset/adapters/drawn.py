@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import threading
-from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
-from multiprocessing import get_context, parent_process
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +16,7 @@ from numpy.typing import NDArray
 from occbench.core.atomic import new_folder
 from occbench.core.console import progress
 from occbench.core.digest import digest_int, short_digest
+from occbench.core.parallel import in_chunks
 from occbench.dataset.adapters.base import Option, Scan
 from occbench.dataset.labels import AFFECTNET
 from occbench.dataset.manifest import Manifest
@@ -173,48 +170,28 @@ def _draw_all(
         known: NDArray[np.float32] = np.load(stored, allow_pickle=False)
         return known
     with new_folder(folder) as part:
-        draw = partial(_draw_one, folder=str(part), seed=wish.seed, size=wish.size)
-        points = np.stack(list(_progress(draw, orders, workers)))
+        draw = partial(_draw_some, folder=str(part), seed=wish.seed, size=wish.size)
+        # Drawing is Python work, so it needs processes.
+        drawn = chain.from_iterable(in_chunks(draw, orders, workers, chunk=_CHUNK, processes=True))
+        points = np.stack(list(progress(drawn, total=len(orders), label="draw", unit=" faces")))
         np.save(part / stored.name, points, allow_pickle=False)
     return points
 
 
-def _progress(draw: Any, orders: Sequence[_Order], workers: int) -> Any:
-    bar = partial(progress, total=len(orders), label="draw", unit=" faces")
-    if workers == 1:
-        yield from bar(map(draw, orders))
-        return
-    # Drawing is Python work, so it needs processes; spawned ones are safe beside threads.
-    spawn = get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn, initializer=end_with_parent) as pool:
-        try:
-            yield from bar(pool.map(draw, orders, chunksize=_CHUNK))
-        except BrokenProcessPool as error:
-            raise DataError("A drawing process was killed. Run the same command again.") from error
-
-
-def end_with_parent() -> None:
-    """Ends this worker when its parent is killed; otherwise it would wait for work forever."""
-    parent = parent_process()
-
-    def watch() -> None:
-        if parent is not None:
-            parent.join()
-            os._exit(1)
-
-    threading.Thread(target=watch, daemon=True).start()
-
-
-def _draw_one(order: _Order, *, folder: str, seed: int, size: int) -> NDArray[np.float32]:
+def _draw_some(
+    orders: Sequence[_Order], *, folder: str, seed: int, size: int
+) -> Iterator[NDArray[np.float32]]:
+    """Draws faces, writes their pictures and gives the landmarks of each."""
     from occbench.dataset.drawing import draw_face
     from occbench.dataset.images import encode_image
 
-    face = draw_face(
-        identity=order.identity,
-        expression=order.expression,
-        index=order.index,
-        seed=seed,
-        size=size,
-    )
-    (Path(folder) / f"{order.id}.png").write_bytes(encode_image(face.image, "png", 100))
-    return face.landmarks
+    for order in orders:
+        face = draw_face(
+            identity=order.identity,
+            expression=order.expression,
+            index=order.index,
+            seed=seed,
+            size=size,
+        )
+        (Path(folder) / f"{order.id}.png").write_bytes(encode_image(face.image, "png", 100))
+        yield face.landmarks
