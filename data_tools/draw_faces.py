@@ -91,7 +91,7 @@ def claim(output: Path, record: dict[str, Any]) -> None:
     """Takes a new or empty folder, or one that was begun with the same options."""
     path, text = output / RECORD, json.dumps(record, sort_keys=True) + "\n"
     if not path.is_file():
-        if any(not item.name.startswith(f".{RECORD}") for item in output.iterdir()):
+        if any(not item.name.startswith(".") for item in output.iterdir()):
             raise DataError(f"'{output}' is not empty and holds no {RECORD}. Choose a new folder.")
         write_text(path, text)
     elif (known := path.read_text(encoding="utf-8", errors="replace")) != text:

@@ -41,7 +41,7 @@ def claim(source: Path, output: Path) -> None:
     """Takes a new or empty folder, or one that was begun from the same file."""
     path, text = output / RECORD, json.dumps({"sha256": file_digest(source)}) + "\n"
     if not path.is_file():
-        if any(not item.name.startswith(f".{RECORD}") for item in output.iterdir()):
+        if any(not item.name.startswith(".") for item in output.iterdir()):
             raise DataError(f"'{output}' is not empty and holds no {RECORD}. Choose a new folder.")
         write_text(path, text)
     elif path.read_text(encoding="utf-8", errors="replace") != text:

@@ -19,6 +19,13 @@ _HOMES = {
     "paint": "occbench.occluders.paint",
     "Workspace": "occbench.workspace",
     "Manifest": "occbench.dataset.manifest",
+    "read_digest": "occbench.dataset.manifest",
+    "FolderFaces": "occbench.dataset.faces",
+    "ManifestFaces": "occbench.dataset.faces",
+    "Style": "occbench.dataset.batch",
+    "Partitioning": "occbench.splits.build",
+    "export_split": "occbench.splits.export",
+    "face_seed": "occbench.occluders.base",
     "ClassSet": "occbench.dataset.labels",
     "read_image": "occbench.dataset.images",
     "occlude": "occbench.dataset.occlude",
@@ -30,18 +37,25 @@ _HOMES = {
 __all__ = [*sorted(_HOMES), "__version__"]
 
 if TYPE_CHECKING:
+    from occbench.dataset.batch import Style as Style
+    from occbench.dataset.faces import FolderFaces as FolderFaces
+    from occbench.dataset.faces import ManifestFaces as ManifestFaces
     from occbench.dataset.images import read_image as read_image
     from occbench.dataset.labels import ClassSet as ClassSet
     from occbench.dataset.manifest import Manifest as Manifest
+    from occbench.dataset.manifest import read_digest as read_digest
     from occbench.dataset.occlude import occlude as occlude
     from occbench.errors import OccbenchError as OccbenchError
     from occbench.geometry.landmark_files import read_landmarks as read_landmarks
     from occbench.geometry.landmarks import Landmarks68 as Landmarks68
     from occbench.geometry.polygon import Region as Region
     from occbench.geometry.rect import RotatedRect as RotatedRect
+    from occbench.occluders.base import face_seed as face_seed
     from occbench.occluders.base import make_occluder as make_occluder
     from occbench.occluders.paint import paint as paint
+    from occbench.splits.build import Partitioning as Partitioning
     from occbench.splits.build import build_split as build_split
+    from occbench.splits.export import export_split as export_split
     from occbench.splits.split import Split as Split
     from occbench.workspace import Workspace as Workspace
 

@@ -56,7 +56,10 @@ class Workspace:
                 raise
         start.mkdir(parents=True, exist_ok=True)
         workspace = cls(start.resolve())
-        write_text(workspace.root / MARKER, f"schema = {SCHEMA}\n")
+        with sole_writer(workspace.root):
+            # Another process may have been first between the look and the lock.
+            if not (workspace.root / MARKER).exists():
+                write_text(workspace.root / MARKER, f"schema = {SCHEMA}\n")
         return workspace
 
     def names(self) -> tuple[str, ...]:
@@ -119,12 +122,18 @@ class Workspace:
         return self.root / root
 
     def set_data_root(self, name: str, root: Path) -> None:
-        """Records where a data set's images lie, relative if that is inside the workspace."""
+        """Records where a data set's images lie, relative if that is inside the workspace.
+
+        Raises:
+            DataError: the folder's name holds control characters or is no UTF-8.
+        """
         import tomlkit
 
         root = root.resolve()
         inside = root.is_relative_to(self.root)
         text = root.relative_to(self.root).as_posix() if inside else str(root)
+        if not text.isprintable():
+            raise DataError(f"The folder {text!r} cannot be written into {MARKER}; rename it.")
         with sole_writer(self.root):
             self._settings()
             path = self.root / MARKER

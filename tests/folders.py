@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from occbench.core.lock import LOCK
 from occbench.dataset.faces import FolderFaces
 from occbench.dataset.occlude import OcclusionReport, occlude
 from occbench.occluders.base import make_occluder
@@ -57,8 +58,8 @@ def run(folder: Path, output: Path, **options: object) -> OcclusionReport:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, hidden ones too, with their bytes."""
-    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    """All files below a folder, hidden ones too but for locks, with their bytes."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != LOCK)
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

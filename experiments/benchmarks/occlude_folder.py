@@ -2,7 +2,7 @@
 
 All methods run on the same images in one process, in interleaved blocks whose order turns
 from round to round, so that a busy machine slows all alike. Ratios are medians of the ratios
-within a round. Needs ``pip install occbench[benchmark]``:
+within a round. Needs ``pip install ".[benchmark]"``:
 
     python experiments/benchmarks/occlude_folder.py --memory
 """

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,6 +16,9 @@ from occbench.cli.options import (
     workers_option,
     workspace_option,
 )
+
+if TYPE_CHECKING:
+    from occbench.dataset.audit import Audit
 
 
 @click.command(short_help="Look for what spoils experiments.")
@@ -45,7 +50,6 @@ def command(
         occbench audit fer2013
         occbench audit fer2013 --fix group
     """
-    from occbench.core.console import table
     from occbench.core.lock import sole_writer
     from occbench.core.parallel import available_workers
     from occbench.dataset.audit import audit, group_copies
@@ -55,30 +59,40 @@ def command(
 
     workspace = Workspace.find(folder)
     chosen = workspace.choose(name)
-    manifest = Manifest.read(workspace.manifest(chosen))
-    faces = ManifestFaces(manifest, workspace.data_root(chosen))
-    found = audit(faces, manifest, workers=workers or available_workers(), near=near)
-    report = workspace.report(f"audit-{chosen}")
-    found.write(report)
-    missing = found.missing_landmarks()
+    path = workspace.manifest(chosen)
+    # Nobody may scan anew while groups are being found for the faces there are now.
+    with sole_writer(path.parent) if fix else nullcontext():
+        manifest = Manifest.read(path)
+        faces = ManifestFaces(manifest, workspace.data_root(chosen))
+        found = audit(faces, manifest, workers=workers or available_workers(), near=near)
+        report = workspace.report(f"audit-{chosen}")
+        found.write(report)
+        changed = None
+        if fix == "group":
+            fixed = group_copies(found)
+            fixed.write(path)
+            changed = int((fixed.faces["group"] != manifest.faces["group"]).sum())
     if as_json:
-        click.echo(json.dumps({"report": str(report), "findings": found.summary()}))
+        findings = {"report": str(report), "findings": found.summary(), "moved": changed}
+        click.echo(json.dumps(findings))
     else:
         click.echo(f"{chosen}: {len(manifest):,} faces. All findings: {report}\n")
-        rows = [(what, "" if n is None else n, number) for what, n, number in found.summary()]
-        click.echo(table(["finding", "groups", "faces"], rows))
-        click.echo("\n" + _per_class("faces", manifest.counts()))
-        if len(missing.columns):
-            click.echo("\n" + _per_class("without usable landmarks", missing))
-    if fix == "group":
-        fixed = group_copies(found)
-        with sole_writer(workspace.manifest(chosen).parent):
-            fixed.write(workspace.manifest(chosen))
-        changed = int((fixed.faces["group"] != manifest.faces["group"]).sum())
-        if not as_json:
+        _tell(found)
+        if changed is not None:
             click.echo(f"\n{changed:,} faces were moved into groups of copies.")
     if found.broken:
         raise click.exceptions.Exit(FAILED)
+
+
+def _tell(found: Audit) -> None:
+    from occbench.core.console import table
+
+    rows = [(what, "" if n is None else n, number) for what, n, number in found.summary()]
+    click.echo(table(["finding", "groups", "faces"], rows))
+    click.echo("\n" + _per_class("faces", found.manifest.counts()))
+    missing = found.missing_landmarks()
+    if len(missing.columns):
+        click.echo("\n" + _per_class("without usable landmarks", missing))
 
 
 def _per_class(title: str, counts: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from occbench.workspace import Workspace
 
 MODES = ("normal", "occluded", "mixed-unique", "mixed-paired")
+_FRACTIONS = "0.70,0.15,0.15"
 
 
 @click.command(short_help="Build train, val and test without leaks.")
@@ -46,8 +47,7 @@ MODES = ("normal", "occluded", "mixed-unique", "mixed-paired")
 )
 @click.option(
     "--fractions",
-    default="0.70,0.15,0.15",
-    show_default=True,
+    show_default=_FRACTIONS,
     metavar="TRAIN,VAL,TEST",
     help="For --partitions stratified.",
 )
@@ -93,7 +93,7 @@ def command(
     mode: str,
     occluder: str,
     source: str,
-    fractions: str,
+    fractions: str | None,
     val_fraction: float | None,
     folds: int | None,
     assign: str,
@@ -134,14 +134,12 @@ def command(
     modes = MODES if mode == "all" else (mode,)
     splits = [build(mode=one_mode, how=plan) for one_mode in modes for plan in plans]
     built = [(split, split.write(workspace.splits())) for split in splits]
-    _tell(manifest, built, as_json)
-    if export is not None:
-        _export(workspace, manifest, [split for split, _ in built], export, how)
+    _report(workspace, manifest, built, export, how, as_json)
 
 
 def _partitionings(
     source: str,
-    fractions: str,
+    fractions: str | None,
     val_fraction: float | None,
     folds: int | None,
     *,
@@ -153,11 +151,13 @@ def _partitionings(
     from occbench.splits.build import Partitioning
 
     try:
-        train, val, test = (float(part) for part in fractions.split(","))
+        train, val, test = (float(part) for part in (fractions or _FRACTIONS).split(","))
     except ValueError as error:
         raise click.UsageError(
             f"--fractions is '{fractions}'; expected three numbers such as 0.7,0.15,0.15."
         ) from error
+    if fractions is not None and source != "stratified":
+        raise click.UsageError("--fractions belongs to --partitions stratified.")
     if folds and val_fraction is not None:
         raise click.UsageError("Give either --folds or --val-fraction.")
     base = Partitioning(
@@ -166,17 +166,41 @@ def _partitionings(
     return [replace(base, folds=folds, fold=fold + 1) for fold in range(folds)] if folds else [base]
 
 
-def _tell(manifest: Manifest, built: Sequence[tuple[Split, Path]], as_json: bool) -> None:
+def _report(
+    workspace: Workspace,
+    manifest: Manifest,
+    built: Sequence[tuple[Split, Path]],
+    target: Path | None,
+    how: str,
+    as_json: bool,
+) -> None:
+    """Tells of the splits and makes class folders of them in ``target``, if there is one."""
+    if not as_json:
+        _tell(manifest, built)
+    exports: dict[Path, Path] = {}
+    if target is not None:
+        exports = _export(workspace, manifest, built, target, how=how, tell=not as_json)
+    if as_json:
+        _print_json(built, exports)
+
+
+def _print_json(built: Sequence[tuple[Split, Path]], exports: Mapping[Path, Path]) -> None:
+    found = [
+        {
+            "folder": str(folder),
+            "record": dict(split.record),
+            "faces": split.sizes(),
+            "exports": [str(exports[folder])] if folder in exports else [],
+        }
+        for split, folder in built
+    ]
+    click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+
+
+def _tell(manifest: Manifest, built: Sequence[tuple[Split, Path]]) -> None:
     from occbench.core.console import note
     from occbench.splits.summary import left_out_table, split_table
 
-    if as_json:
-        found = [
-            {"folder": str(folder), "record": dict(split.record), "faces": split.sizes()}
-            for split, folder in built
-        ]
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
-        return
     for split, folder in built:
         click.echo(f"{folder}")
         click.echo(split_table(split, manifest) + "\n")
@@ -189,10 +213,21 @@ def _tell(manifest: Manifest, built: Sequence[tuple[Split, Path]], as_json: bool
 
 
 def _export(
-    workspace: Workspace, manifest: Manifest, splits: Sequence[Split], target: Path, how: str
-) -> None:
+    workspace: Workspace,
+    manifest: Manifest,
+    built: Sequence[tuple[Split, Path]],
+    target: Path,
+    *,
+    how: str,
+    tell: bool,
+) -> dict[Path, Path]:
+    """Makes the class folders of each split; gives them by the split's own folder."""
     from occbench.splits.export import export_split
 
-    for split in splits:
-        made = export_split(workspace, manifest, split, target, how=how)
-        click.echo(f"{made}: {sum(split.sizes().values()):,} images in class folders ({how}).")
+    exports = {}
+    for split, folder in built:
+        made = exports[folder] = export_split(workspace, manifest, split, target, how=how)
+        if tell:
+            images = sum(split.sizes().values())
+            click.echo(f"{made}: {images:,} images in class folders ({how}).")
+    return exports

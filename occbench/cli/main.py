@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from typing import Any
@@ -42,14 +43,19 @@ class Commands(click.Group):
         except BrokenPipeError:
             raise
         except OSError as error:
-            place = f"'{error.filename}'" if error.filename else "A file"
-            reason = error.strerror or str(error)
-            raise click.ClickException(f"{place} cannot be used: {reason}.") from error
+            raise click.ClickException(_sentence(error)) from error
         except MemoryError as error:
             raise click.ClickException("There is not enough memory for this.") from error
         except KeyboardInterrupt:
             click.echo("Interrupted. Run the same command again to go on.", err=True)
             sys.exit(INTERRUPTED)
+
+
+def _sentence(error: OSError) -> str:
+    if error.errno == errno.ENOSPC:
+        return "The disk is full. Free some space and run the same command again."
+    place = f"'{error.filename}'" if error.filename else "A file"
+    return f"{place} cannot be used: {error.strerror or error}."
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)

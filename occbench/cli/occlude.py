@@ -64,6 +64,9 @@ if TYPE_CHECKING:
     show_default="all",
     help="At most this many images in this call.",
 )
+@click.option(
+    "--verify", is_flag=True, help="Also read what is painted and make damaged images again."
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be done and write nothing.")
 @workers_option
 @workspace_option
@@ -79,6 +82,7 @@ def command(
     quality: int,
     sham: bool,
     limit: int,
+    verify: bool,
     dry_run: bool,
     workers: int | None,
     folder: Path,
@@ -106,9 +110,9 @@ def command(
     else:
         faces, target = _manifest_faces(folder, name, chosen, style)
     if dry_run:
-        _preview(faces, chosen, target, style, limit, as_json)
+        _preview(faces, chosen, target, style, limit, verify, as_json)
     else:
-        _run(faces, chosen, target, style, limit, workers, as_json)
+        _run(faces, chosen, target, style, limit, workers, verify, as_json)
 
 
 def _folder_faces(
@@ -131,14 +135,20 @@ def _manifest_faces(
 
 
 def _preview(
-    faces: FaceSource, occluder: Occluder, output: Path, style: Style, limit: int, as_json: bool
+    faces: FaceSource,
+    occluder: Occluder,
+    output: Path,
+    style: Style,
+    limit: int,
+    verify: bool,
+    as_json: bool,
 ) -> None:
     import json
 
     from occbench.dataset.occlude import preview
     from occbench.occluders.base import variant_name
 
-    kept, todo = preview(faces, occluder, output, style)
+    kept, todo = preview(faces, occluder, output, style, verify=verify)
     now = todo[: limit or None]
     if as_json:
         counts = {"total": len(faces.ids), "kept": kept, "todo": len(now)}
@@ -159,6 +169,7 @@ def _run(
     style: Style,
     limit: int,
     workers: int | None,
+    verify: bool,
     as_json: bool,
 ) -> None:
     import json
@@ -169,7 +180,14 @@ def _run(
     workers = workers or available_workers()
     many = min(limit or len(faces.ids), len(faces.ids)) >= PROCESSES_PAY_FROM
     report = occlude(
-        faces, occluder, output, style=style, workers=workers, limit=limit, processes=many
+        faces,
+        occluder,
+        output,
+        style=style,
+        workers=workers,
+        limit=limit,
+        processes=many,
+        verify=verify,
     )
     if as_json:
         click.echo(json.dumps({"output": str(output), **report.to_json()}))

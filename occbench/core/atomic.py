@@ -1,38 +1,48 @@
 """Files and folders that appear whole or not at all.
 
 Everything is written beside its final place, synced and moved, so a kill at any instant
-leaves the old state or the new one. What a killed process left beside is swept away by the
-next writer of the same name.
+leaves the old state or the new one. The writer holds a lock on its unfinished part, which
+ends with it whatever ends it; the next writer of the same name sweeps away the parts that
+nobody holds. Process numbers would not do: they mean nothing in another container.
 """
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from uuid import uuid4
+
+from occbench.core.lock import CANNOT_LOCK
 
 _SUFFIX = ".part"
+_UNIQUE = r"[0-9]+-[0-9a-f]{32}"
 
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """Gives a path beside ``path`` to write one file to; moved into place on success.
+    """Gives an empty file beside ``path`` to write to; moved into place on success.
 
     The parent folder is made if it is missing. On an error the unfinished file is removed
     and the old one stays.
+
+    Raises:
+        FileNotFoundError: nothing was written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
-    part = _part(path)
-    try:
+    with _part(path, folder=False) as part:
+        # Opening a file to write empties it, which sets its time even if nothing follows.
+        os.utime(part, ns=(0, 0))
         yield part
+        if part.stat().st_mtime_ns == 0:
+            raise FileNotFoundError(errno.ENOENT, "Nothing was written", str(path))
         _sync(part)
         part.replace(path)
         _sync(path.parent)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def write_text(path: Path, text: str) -> None:
@@ -48,21 +58,13 @@ def new_folder(path: Path) -> Iterator[Path]:
     A folder that already stands at ``path`` is kept as it is and the new one thrown away:
     a folder's name holds the digest of its inputs, so both hold the same.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path)
-    part = _part(path)
-    # In a container each process may have the same number as the killed one before it.
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        part.mkdir()
+    with _part(path, folder=True) as part:
         yield part
         for file in part.rglob("*"):
             if file.is_file():
                 _sync(file)
         _move_unless_there(part, path)
         _sync(path.parent)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def _move_unless_there(part: Path, path: Path) -> None:
@@ -75,33 +77,84 @@ def _move_unless_there(part: Path, path: Path) -> None:
             raise
 
 
-def _part(path: Path) -> Path:
-    return path.with_name(f".{path.name}.{os.getpid()}{_SUFFIX}")
+@contextmanager
+def _part(path: Path, *, folder: bool) -> Iterator[Path]:
+    """Gives a locked part beside ``path`` and removes what is still there of it afterwards."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path)
+    part, handle = _begin(path, folder)
+    try:
+        yield part
+    finally:
+        _remove(part)
+        if handle is not None:
+            os.close(handle)
+
+
+def _begin(path: Path, folder: bool) -> tuple[Path, int | None]:
+    """Makes a part and locks it; without a handle where the disk cannot lock."""
+    while True:
+        part = path.with_name(f".{path.name}.{os.getpid()}-{uuid4().hex}{_SUFFIX}")
+        if folder:
+            part.mkdir()
+        else:
+            part.touch(exist_ok=False)
+        try:
+            return part, _lock(part, fcntl.LOCK_EX)
+        except FileNotFoundError:
+            # Another writer swept it before it was locked.
+            continue
+        except OSError as error:
+            if error.errno in CANNOT_LOCK:
+                return part, None
+            _remove(part)
+            raise
+
+
+def _lock(part: Path, how: int) -> int:
+    """Opens a part and locks it.
+
+    Raises:
+        FileNotFoundError: it is not there any more.
+        OSError: another writer holds it, or the disk cannot lock it.
+    """
+    # Network disks lock only what is open for writing, which a folder cannot be.
+    handle = os.open(part, os.O_RDONLY if part.is_dir() else os.O_RDWR)
+    try:
+        fcntl.flock(handle, how)
+        # It may have been moved or removed between the opening and the lock.
+        if not os.path.samestat(os.fstat(handle), part.stat()):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), str(part))
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
 
 
 def _sweep(path: Path) -> None:
-    """Removes what killed processes left beside ``path``; living ones keep theirs."""
-    for left in path.parent.glob(f".{_escape(path.name)}.*{_SUFFIX}"):
-        pid = left.name.removesuffix(_SUFFIX).rpartition(".")[2]
-        if pid.isdigit() and int(pid) != os.getpid() and not _alive(int(pid)):
-            if left.is_dir():
-                shutil.rmtree(left, ignore_errors=True)
-            else:
-                left.unlink(missing_ok=True)
+    """Removes what killed writers left beside ``path``; living ones hold theirs.
+
+    Where the disk cannot lock, nobody can tell them apart, and everything stays.
+    """
+    ours = re.compile(rf"\.{re.escape(path.name)}\.{_UNIQUE}{re.escape(_SUFFIX)}")
+    with os.scandir(path.parent) as found:
+        left = [path.parent / item.name for item in found if ours.fullmatch(item.name)]
+    for part in left:
+        try:
+            handle = _lock(part, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            continue
+        try:
+            _remove(part)
+        finally:
+            os.close(handle)
 
 
-def _escape(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
-
-
-def _alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
+def _remove(part: Path) -> None:
+    if part.is_dir():
+        shutil.rmtree(part, ignore_errors=True)
+    else:
+        part.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

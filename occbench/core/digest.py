@@ -1,8 +1,8 @@
 """Digests: the identity of inputs and the source of every random choice.
 
 A choice made for one face is drawn from ``digest_int(seed, purpose, face id)``, so neither
-the order of the faces nor the number of workers can change it, and one face more or less
-leaves all the others as they were.
+the order of the faces nor the number of workers can change it. Where shares are exact, one
+face more or less moves only the few at the edge of a share.
 """
 
 from __future__ import annotations

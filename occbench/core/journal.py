@@ -8,21 +8,43 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 from occbench.errors import DataError
 
+_BLOCK = 1 << 16
 
-def read_journal(path: Path) -> list[dict[str, Any]]:
-    """The whole entries of a journal, in order; a torn last line is left out.
+
+def read_journal(path: Path) -> Iterator[dict[str, Any]]:
+    """Yields the whole entries of a journal one by one; a torn last line is left out.
+
+    A journal may have a million lines, so none is kept here.
 
     Raises:
         DataError: a line before the last is not a JSON object.
     """
-    return _read(path)[0]
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        for number, line in enumerate(file, start=1):
+            if line.endswith(b"\n"):
+                yield _entry(line, number, path)
+
+
+def _entry(line: bytes, number: int, path: Path) -> dict[str, Any]:
+    try:
+        entry = json.loads(line.decode("utf-8", "surrogateescape"))
+    except ValueError:
+        entry = None
+    if not isinstance(entry, dict):
+        raise DataError(
+            f"'{path}', line {number}, is not a JSON object. "
+            "Delete the file to start the job from the beginning."
+        )
+    return entry
 
 
 # Made once: ``json.dumps`` with options makes an encoder for each call.
@@ -30,12 +52,12 @@ _to_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 class Journal:
-    """A journal open for appending; ``entries`` holds what earlier processes finished."""
+    """A journal open for appending; opening it cuts a torn last line off."""
 
     def __init__(self, path: Path) -> None:
-        self.entries, length = _read(path)
-        self._file = path.open("ab")
-        if self._file.tell() != length:
+        self._file = path.open("a+b")
+        length = _whole(self._file)
+        if self._file.seek(0, os.SEEK_END) != length:
             self._file.truncate(length)
 
     def append(self, entries: Iterable[dict[str, Any]]) -> None:
@@ -61,22 +83,14 @@ class Journal:
             self._file.close()
 
 
-def _read(path: Path) -> tuple[list[dict[str, Any]], int]:
-    """The entries and the length in bytes of the whole lines."""
-    if not path.exists():
-        return [], 0
-    data = path.read_bytes()
-    length = data.rfind(b"\n") + 1
-    entries = []
-    for number, line in enumerate(data[:length].splitlines(), start=1):
-        try:
-            entry = json.loads(line.decode("utf-8", "surrogateescape"))
-        except ValueError:
-            entry = None
-        if not isinstance(entry, dict):
-            raise DataError(
-                f"'{path}', line {number}, is not a JSON object. "
-                "Delete the file to start the job from the beginning."
-            )
-        entries.append(entry)
-    return entries, length
+def _whole(file: BinaryIO) -> int:
+    """The length in bytes of the whole lines, looked for from the end."""
+    end = file.seek(0, os.SEEK_END)
+    while end:
+        start = max(0, end - _BLOCK)
+        file.seek(start)
+        found = file.read(end - start).rfind(b"\n")
+        if found >= 0:
+            return start + found + 1
+        end = start
+    return 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from occbench.core.atomic import write_text
 from occbench.core.console import progress
 from occbench.core.parallel import in_order
-from occbench.dataset.duplicates import NEAR, clusters, identical, near_pairs
+from occbench.dataset.duplicates import NEAR, clusters, identical, near_links
 from occbench.dataset.faces import ManifestFaces
 from occbench.dataset.failures import Failure, write_failures
 from occbench.dataset.fingerprint import Fingerprint, fingerprint
@@ -149,21 +149,21 @@ def audit(faces: ManifestFaces, manifest: Manifest, *, workers: int, near: float
 def group_copies(audit: Audit) -> Manifest:
     """The manifest with copies in one group, joined with the groups there were.
 
-    Doing it twice changes nothing, unless it joined people: they are then not known apart.
+    A cluster with people in it takes the name of the first of them, so that a later audit
+    still knows them apart from others: doing it twice changes nothing.
     """
     groups = audit.manifest.faces["group"].tolist()
-    first: dict[str, int] = {}
-    links = [(first.setdefault(group, row), row) for row, group in enumerate(groups)]
-    links += [(group[0], row) for group in audit.near for row in group[1:]]
-    roots = clusters(len(groups), links)
+    roots = clusters(len(groups), [*_in_groups(groups), *_chained(audit.near)])
+    people = _people(audit.manifest)
     ids = audit.manifest.faces["id"].tolist()
     joined: dict[int, set[str]] = {}
     for root, group in zip(roots.tolist(), groups, strict=True):
         joined.setdefault(root, set()).add(group)
-    named = [
-        group if len(joined[root]) == 1 else f"{_COPIES}{ids[root]}"
-        for root, group in zip(roots.tolist(), groups, strict=True)
-    ]
+    names = {
+        root: min(found & people or (found if len(found) == 1 else {f"{_COPIES}{ids[root]}"}))
+        for root, found in joined.items()
+    }
+    named = [names[root] for root in roots.tolist()]
     facts = {
         **audit.manifest.facts,
         "duplicates": {
@@ -183,9 +183,10 @@ def _near_groups(
 ) -> list[list[int]]:
     """Groups of two or more rows linked by identical or near pairs.
 
-    Two faces that are known to belong to different people may look alike; they are no copies.
+    Two faces that are known to belong to different people may look alike; they are no copies,
+    and no chain of near images links them.
     """
-    links = [(group[0], row) for group in same for row in group[1:]]
+    links = _chained(same)
     later = {row for group in same for row in group[1:]}
     # A blank image correlates with nothing; of identical ones the first speaks for all.
     chosen = [
@@ -194,25 +195,42 @@ def _near_groups(
         if row not in later and prints[place].thumb.min() < prints[place].thumb.max()
     ]
     if near <= 1 and len(chosen) > 1:
-        pairs = near_pairs(np.stack([prints[place].thumb for place in chosen]), near)
-        apart = _known_apart(manifest)
-        near_rows = [(rows[chosen[one]], rows[chosen[other]]) for one, other in pairs]
-        links += [pair for pair in near_rows if not apart(*pair)]
+        thumbs = np.stack([prints[place].thumb for place in chosen])
+        own = np.array([rows[place] for place in chosen])
+        near_places = near_links(thumbs, near, _sides(manifest, same)[own])
+        links += [(int(own[one]), int(own[other])) for one, other in near_places]
     groups: dict[int, list[int]] = {}
     for row, root in enumerate(clusters(len(manifest), links).tolist()):
         groups.setdefault(root, []).append(row)
     return [group for group in groups.values() if len(group) > 1]
 
 
-def _known_apart(manifest: Manifest) -> Callable[[int, int], bool]:
-    """Whether two rows stand in different groups that both have several members.
+def _sides(manifest: Manifest, same: Sequence[list[int]]) -> NDArray[np.intp]:
+    """For each row who it belongs to: a number of 0 or more per person, below 0 where unknown.
 
-    Groups of copies that an earlier audit made say nothing about people.
+    Rows of one group or with identical images belong together, people among them too.
     """
-    groups = manifest.faces["group"]
-    codes, _ = pd.factorize(groups)
-    known = (np.bincount(codes) > 1)[codes] & ~groups.str.startswith(_COPIES).to_numpy(np.bool_)
-    return lambda one, other: bool(known[one] and known[other] and codes[one] != codes[other])
+    groups = manifest.faces["group"].tolist()
+    people = _people(manifest)
+    roots = clusters(len(groups), [*_in_groups(groups), *_chained(same)])
+    known = {root for root, group in zip(roots.tolist(), groups, strict=True) if group in people}
+    return np.array([root if root in known else -1 - root for root in roots.tolist()], np.intp)
+
+
+def _people(manifest: Manifest) -> set[str]:
+    """The groups with several members; copies that an earlier audit grouped say nothing."""
+    sizes = manifest.faces["group"].value_counts()
+    return {group for group in sizes.index[sizes > 1] if not group.startswith(_COPIES)}
+
+
+def _in_groups(groups: Sequence[str]) -> list[tuple[int, int]]:
+    """Each row linked to the first of its group."""
+    first: dict[str, int] = {}
+    return [(first.setdefault(group, row), row) for row, group in enumerate(groups)]
+
+
+def _chained(clustered: Iterable[list[int]]) -> list[tuple[int, int]]:
+    return [(rows[0], row) for rows in clustered for row in rows[1:]]
 
 
 def _outside(

@@ -26,7 +26,7 @@ class Entry:
     """A finished image: the face's id, stamp and checksum, the file's size and checksum."""
 
     id: str
-    stamp: list[int]
+    stamp: tuple[int, ...]
     checksum: int
     size: int
     written: int
@@ -46,12 +46,15 @@ class Entry:
         """Reads a line of the journal.
 
         Raises:
-            DataError: it lacks a field.
+            DataError: it lacks a field, or its stamp is no list.
         """
         try:
-            return cls(line["id"], line["stamp"], line["checksum"], line["size"], line["written"])
+            stamp = tuple(line["stamp"])
+            return cls(str(line["id"]), stamp, line["checksum"], line["size"], line["written"])
         except KeyError as error:
             raise DataError(f"The journal has an entry without {error}: {dict(line)}.") from error
+        except TypeError as error:
+            raise DataError(f"The journal has an entry with a bad stamp: {dict(line)}.") from error
 
 
 @dataclass(frozen=True)
@@ -141,7 +144,7 @@ class Painter:
         seed, size, region = face_seed(self.occluder, face_id), self._size, None
         if size is not None:
             try:
-                region = self.occluder.region(landmarks, size=size, seed=seed)
+                region = _region(self.occluder, landmarks, face_id, size, seed)
                 region.spans(size)
             except OccbenchError:
                 # Its own size may do; if not, that error is the one to tell.
@@ -154,14 +157,14 @@ class Painter:
             size, region = size_of(image), face.region
             if region is None or size != face.size:
                 self._size = size
-                region = self.occluder.region(face.landmarks, size=size, seed=face.seed)
+                region = _region(self.occluder, face.landmarks, face_id, size, face.seed)
             shown = _cover(image, face_id, region, self.occluder.fill, face.seed, self.style.sham)
             data = encode_image(shown, self.style.form, self.style.quality)
         except (OccbenchError, OSError) as error:
             return _failure(face_id, error)
         self._write(self.faces.stem(face_id) + self.style.ending, data)
         checksum = with_landmarks(checksum, face.landmarks)
-        return Entry(face_id, face.stamp, checksum, len(data), zlib.crc32(data))
+        return Entry(face_id, tuple(face.stamp), checksum, len(data), zlib.crc32(data))
 
     def _write(self, name: str, data: bytes) -> None:
         final = f"{self.output}/{name}"
@@ -190,16 +193,26 @@ def cover(face: Face, face_id: str, occluder: Occluder, *, sham: bool = False) -
         DataError: no pixel of the image would be covered.
     """
     size, seed = size_of(face.image), face_seed(occluder, face_id)
-    region = occluder.region(face.landmarks, size=size, seed=seed)
+    region = _region(occluder, face.landmarks, face_id, size, seed)
     return _cover(face.image, face_id, region, occluder.fill, seed, sham)
+
+
+def _region(
+    occluder: Occluder, landmarks: Landmarks68, face_id: str, size: tuple[int, int], seed: int
+) -> Region:
+    """The region on a face; an occluder that finds none on odd landmarks fails that face only."""
+    try:
+        return occluder.region(landmarks, size=size, seed=seed)
+    except ValueError as error:
+        raise DataError(f"The occluder has no region on '{face_id}': {error}") from error
 
 
 def _cover(image: Image, face_id: str, region: Region, fill: Fill, seed: int, sham: bool) -> Image:
     size = size_of(image)
     if not region.spans(size):
         raise DataError(
-            f"The occluder lies outside the image '{face_id}' of {size[0]} x {size[1]} pixels: "
-            "do the landmarks belong to it?"
+            f"The occluder covers no pixel of the image '{face_id}' of {size[0]} x {size[1]} "
+            "pixels: do the landmarks belong to it?"
         )
     return paint(image, EMPTY if sham else region, fill, seed=seed)
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 from natsort import natsorted
 from numpy.typing import NDArray
 
+from occbench.core.console import note
 from occbench.core.files import read_file
 from occbench.dataset.images import decode_image, is_image
 from occbench.dataset.landmark_source import LandmarkSource, open_landmarks, stem_of
@@ -22,6 +24,7 @@ from occbench.geometry.landmarks import Landmarks68
 from occbench.occluders.paint import Image
 
 PIXELS = "pixels.npy"
+JOB = "job.json"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -152,8 +155,11 @@ class ManifestFaces:
         self._pixels = _open_stack(manifest, root) if manifest.images == "stack" else None
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # A pixel stack is opened anew in another process, not copied into it.
-        return ManifestFaces, (self._manifest, Path(self._root))
+        # Another process needs neither labels nor groups, and opens a pixel stack anew.
+        rows = self._manifest.faces[["id", "image"]]
+        rows = rows.assign(label=self._manifest.classes.names[0], partition="", group="alone")
+        slim = replace(self._manifest, faces=rows, facts={})
+        return ManifestFaces, (slim, Path(self._root))
 
     def image(self, face_id: str) -> tuple[Image, int]:
         """See ``FaceSource``."""
@@ -215,15 +221,22 @@ def _face(faces: FaceSource, face_id: str) -> Face:
 def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
     """The images below a folder as relative POSIX paths in natural order.
 
+    Hidden files and folders, ``without`` and sub-folders that ``occlude`` wrote are passed over.
+
     Raises:
-        DataError: the folder does not exist or holds no image.
+        DataError: the folder does not exist or holds no image, or it or a sub-folder cannot
+            be read.
     """
     if not folder.is_dir():
         raise DataError(f"The image folder '{folder}' does not exist.")
     found = []
     # A linked folder may hold the one it lies in, so each is entered once.
     entered = {folder.resolve(), *([without.resolve()] if without is not None else [])}
-    for parent, folders, files in os.walk(folder, followlinks=True):
+    for parent, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
+        if JOB in files and Path(parent) != folder and _is_output(Path(parent)):
+            note(f"'{parent}' is passed over: 'occbench occlude' wrote it.")
+            folders.clear()
+            continue
         below_here = {name: (Path(parent) / name).resolve() for name in sorted(folders)}
         folders[:] = [
             name
@@ -241,6 +254,19 @@ def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
         raise DataError(f"There is no image in '{folder}' or below it.")
     ordered: list[str] = natsorted(sorted(found))
     return ordered
+
+
+def _refuse(error: OSError) -> NoReturn:
+    raise DataError(f"The folder '{error.filename}' cannot be read: {error.strerror}.") from error
+
+
+def _is_output(folder: Path) -> bool:
+    """Whether the job in a folder is one of ``occlude``; other programs have jobs too."""
+    try:
+        job = json.loads((folder / JOB).read_bytes())
+    except (OSError, ValueError):
+        return False
+    return isinstance(job, dict) and {"schema", "variant", "occluder"} <= job.keys()
 
 
 def _refuse_twins(ids: Sequence[str]) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from occbench.core.atomic import new_folder
+from occbench.core.atomic import replacing
 from occbench.core.digest import file_digest, short_digest
 from occbench.dataset.adapters.base import Problem
 from occbench.dataset.bulk_reading import collect_landmarks
@@ -186,9 +186,10 @@ def _reason(points: NDArray[np.float32]) -> str:
 
 
 def _store(path: Path, room: Path, pixels: NDArray[np.uint8]) -> Path:
-    """The folder of the pixel stack; one that stands there already holds the same."""
+    """The folder of the pixel stack; a stack that stands there already holds the same."""
     folder = room / short_digest(file_digest(path))
-    if not folder.exists():
-        with new_folder(folder) as part:
-            np.save(part / PIXELS, pixels, allow_pickle=False)
+    if not (folder / PIXELS).is_file():
+        # Given a path, numpy would add an ending to the name of the unfinished file.
+        with replacing(folder / PIXELS) as part, part.open("wb") as file:
+            np.save(file, pixels, allow_pickle=False)
     return folder

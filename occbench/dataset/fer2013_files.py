@@ -191,7 +191,7 @@ def _read_npz(path: Path) -> Fer2013Rows:
     pixels[broken] = 0
     return Fer2013Rows(
         pixels,
-        np.where(broken, BROKEN, labels).astype(np.int8),
+        np.where(broken, BROKEN, labels.astype(np.int64)).astype(np.int8),
         tuple(
             "" if lost else partitions[use] or "" for use, lost in zip(usage, broken, strict=True)
         ),

@@ -20,8 +20,6 @@ FORMATS = ("png", "jpg")
 
 # Broken files are reported by name; OpenCV's own messages name none.
 cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
-# Each worker decodes its own image; threads inside OpenCV would only get in their way.
-cv2.setNumThreads(1)
 
 
 def is_image(path: Path) -> bool:

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 from occbench.dataset.adapters.base import Problem
 from occbench.dataset.class_folders import partition_of
 from occbench.dataset.found_faces import FoundFace, FoundFaces
+from occbench.dataset.manifest import is_path
 from occbench.dataset.source_files import Listing, list_tree, natural
 from occbench.errors import DataError
 
@@ -111,6 +112,8 @@ class _TableReader:
             return f"there is no image '{image}' below the source"
         if image in self.faces:
             return f"'{image}' is named a second time"
+        if cells["id"] and not is_path(cells["id"]):
+            return f"the id {cells['id']!r} is no relative path without '.', '..' and empty parts"
         if cells["id"] and cells["id"] in self.ids:
             return f"the id '{cells['id']}' is given a second time"
         return ""

@@ -7,9 +7,9 @@ table, NaN where a face has no landmarks. ``docs/reference/file-formats.md`` des
 
 from __future__ import annotations
 
-import csv
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from occbench.core.atomic import replacing, write_text
+from occbench.core.atomic import replacing
 from occbench.core.digest import digest, file_digest
 from occbench.dataset.labels import ClassSet
 from occbench.errors import DataError
@@ -27,6 +27,11 @@ from occbench.geometry.landmarks import POINTS, usable
 SCHEMA = 1
 COLUMNS = ("id", "label", "partition", "group", "image")
 PARTITIONS = ("train", "val", "test")
+
+# Control characters tear tables apart; lone surrogates stand for bytes that are no UTF-8.
+_NO_TEXT = "[\x00-\x1f\x7f\ud800-\udfff]"
+# Results are files named by the id, so no part of it may lead out of its folder.
+_NO_PATH = rf"{_NO_TEXT}|(?:^|/)\.{{0,2}}(?:/|$)"
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,8 +51,8 @@ class Manifest:
         facts: where the faces come from and what was left out, for people; JSON values.
 
     Raises:
-        DataError: a column is missing, an id occurs twice or is empty, a label or partition
-            is unknown, or the landmarks have another length.
+        DataError: a column is missing, an id occurs twice, is empty or no relative path, a
+            label or partition is unknown, or the landmarks have another length.
     """
 
     name: str
@@ -92,20 +97,34 @@ class Manifest:
         table = self.faces[["id", "image"]].to_csv(index=False, lineterminator="\n")
         return digest([table, digest(_landmark_text(self.landmarks)), self.images])
 
-    def write(self, path: Path) -> None:
-        """Writes the three files; the JSON last, so that a torn write is noticed on reading."""
-        landmarks = _beside(path, ".landmarks.npy")
-        with replacing(landmarks) as part, part.open("wb") as file:
-            np.save(file, self.landmarks, allow_pickle=False)
-        table = self.faces.to_csv(index=False, lineterminator="\n")
-        if "\r" in table:
-            # The writer leaves a lone carriage return bare, the reader ends the row there.
-            table = self.faces.to_csv(index=False, lineterminator="\n", quoting=csv.QUOTE_ALL)
-        write_text(path, table)
-        text = json.dumps(self._described(path, landmarks), indent=2, ensure_ascii=False)
-        write_text(_beside(path, ".json"), text + "\n")
+    def write(self, path: Path, *, commit: Callable[[], None] = lambda: None) -> None:
+        """Writes the three files.
 
-    def _described(self, path: Path, landmarks: Path) -> dict[str, Any]:
+        All is written beside first. The old JSON is then removed, ``commit`` is called and the
+        new files are moved into place, the JSON last: at no instant does an old manifest stand
+        beside what ``commit`` changes.
+
+        Args:
+            path: of the table.
+            commit: done between, such as recording where the images lie.
+        """
+        facts = _beside(path, ".json")
+        with (
+            replacing(facts) as facts_part,
+            replacing(path) as table_part,
+            replacing(_beside(path, ".landmarks.npy")) as landmarks_part,
+        ):
+            with landmarks_part.open("wb") as file:
+                np.save(file, self.landmarks, allow_pickle=False)
+            table = self.faces.to_csv(index=False, lineterminator="\n")
+            table_part.write_bytes(table.encode("utf-8"))
+            described = self._described(table_part, landmarks_part)
+            text = json.dumps(described, indent=2, ensure_ascii=False) + "\n"
+            facts_part.write_bytes(text.encode("utf-8"))
+            facts.unlink(missing_ok=True)
+            commit()
+
+    def _described(self, table: Path, landmarks: Path) -> dict[str, Any]:
         return {
             "schema": SCHEMA,
             "name": self.name,
@@ -114,7 +133,7 @@ class Manifest:
             "faces": len(self),
             "with_landmarks": int(self.usable.sum()),
             "facts": dict(self.facts),
-            "sha256": {"table": file_digest(path), "landmarks": file_digest(landmarks)},
+            "sha256": {"table": file_digest(table), "landmarks": file_digest(landmarks)},
         }
 
     @classmethod
@@ -139,6 +158,11 @@ class Manifest:
         points = np.load(landmarks, allow_pickle=False)
         classes = ClassSet(tuple(facts["classes"]))
         return cls(facts["name"], classes, faces, points, facts["images"], facts["facts"])
+
+
+def is_path(text: str) -> bool:
+    """Whether a text can be an id: a relative POSIX path that stays in its folder."""
+    return re.search(_NO_PATH, text) is None
 
 
 def read_digest(path: Path) -> str:
@@ -176,9 +200,16 @@ def _check_faces(name: str, faces: pd.DataFrame, classes: ClassSet) -> None:
     twice = faces["id"][faces["id"].duplicated()]
     if len(twice):
         raise DataError(f"The manifest '{name}' has the id '{twice.iloc[0]}' more than once.")
-    for column in ("id", "group"):
+    for column in ("id", "group", "image"):
         if (faces[column] == "").any():
             raise DataError(f"The manifest '{name}' has a face without {column}.")
+    for column, refused in (("id", _NO_PATH), ("image", _NO_PATH), ("group", _NO_TEXT)):
+        wrong = faces[column][faces[column].str.contains(refused, regex=True)]
+        if len(wrong):
+            raise DataError(
+                f"The manifest '{name}' has the {column} {wrong.iloc[0]!r}; expected text without "
+                "control characters, and relative paths without '.' and '..'."
+            )
     for column, known in (("label", classes.names), ("partition", (*PARTITIONS, ""))):
         unknown = sorted(set(faces[column]) - set(known))
         if unknown:

@@ -3,7 +3,9 @@
 The output folder holds ``job.json`` (what decides every pixel), ``journal.jsonl`` (one line
 per finished image, in natural order), ``failures.csv`` (images that could not be done, with
 the reason) and the painted images. An image is written beside, moved into place and only then
-entered in the journal, so whatever the journal names exists whole.
+entered in the journal, so whatever the journal names exists whole. A later line of the journal
+takes the place of an earlier one of the same image: where a source was copied or touched but
+holds the same, a line with its new stamp is added, and it need not be read the next time.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from occbench.core.journal import Journal, read_journal
 from occbench.core.lock import sole_writer
 from occbench.core.parallel import in_chunks
 from occbench.dataset.batch import Entry, Painter, Style
-from occbench.dataset.faces import FaceSource, ManifestFaces
+from occbench.dataset.faces import JOB, FaceSource, ManifestFaces
 from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
 from occbench.dataset.manifest import Manifest
 from occbench.dataset.resume import entries_by_id, plan
@@ -31,7 +33,7 @@ from occbench.occluders.base import Occluder, occluder_name, parameters, variant
 from occbench.workspace import Workspace
 
 SCHEMA = 1
-JOB, JOURNAL, STAGING = "job.json", "journal.jsonl", ".staging"
+JOURNAL, STAGING = "journal.jsonl", ".staging"
 
 PROCESSES_PAY_FROM = 10_000
 """Images from which starting processes costs less than threads lose to the interpreter's lock."""
@@ -77,6 +79,7 @@ def occlude(
     workers: int = 1,
     limit: int = 0,
     processes: bool = False,
+    verify: bool = False,
 ) -> OcclusionReport:
     """Paints every face that is not painted yet; a killed call is simply repeated.
 
@@ -93,6 +96,8 @@ def occlude(
         processes: let the workers be processes instead of threads. They take a second to
             start and then share no interpreter, which pays from ``PROCESSES_PAY_FROM`` images
             on. A script needs the guard ``if __name__ == "__main__"`` for them.
+        verify: also read what is painted and make damaged images again; without it, an image
+            that is there and has its size counts as whole.
 
     Raises:
         StaleState: the folder holds the results of other inputs, which are named.
@@ -108,8 +113,10 @@ def occlude(
         _claim(output, job)
         _write_job(output, job)
         shutil.rmtree(output / STAGING, ignore_errors=True)
+        todo, restamped = _plan(faces, output, style, verify)
         with Journal(output / JOURNAL) as journal:
-            todo = plan(faces, entries_by_id(journal.entries), output, style)
+            if restamped:
+                journal.append(restamped)
             kept = len(faces.ids) - len(todo)
             chosen = _queue(todo, output)[: limit or None]
             painter = Painter(faces, occluder, style, output, output / STAGING)
@@ -139,7 +146,7 @@ def workspace_job(
 
 
 def preview(
-    faces: FaceSource, occluder: Occluder, output: Path, style: Style
+    faces: FaceSource, occluder: Occluder, output: Path, style: Style, *, verify: bool = False
 ) -> tuple[int, list[str]]:
     """How many faces are kept, and the ids that would be painted; writes nothing.
 
@@ -147,7 +154,7 @@ def preview(
         StaleState, DataError: as ``occlude``.
     """
     _claim(output, describe_job(faces, occluder, style))
-    todo = plan(faces, entries_by_id(read_journal(output / JOURNAL)), output, style)
+    todo, _ = _plan(faces, output, style, verify)
     return len(faces.ids) - len(todo), _queue(todo, output)
 
 
@@ -195,6 +202,15 @@ def _claim(output: Path, job: Mapping[str, Any]) -> None:
 def _write_job(output: Path, job: Mapping[str, Any]) -> None:
     if not (output / JOB).is_file():
         write_text(output / JOB, json.dumps(job, indent=2, ensure_ascii=False) + "\n")
+
+
+def _plan(
+    faces: FaceSource, output: Path, style: Style, verify: bool
+) -> tuple[list[str], list[dict[str, Any]]]:
+    """The ids to paint and the lines to add; what else the journal holds is forgotten."""
+    entries = entries_by_id(read_journal(output / JOURNAL))
+    found = plan(faces, entries, output, style, verify=verify)
+    return found.todo, [entry.to_json() for entry in found.restamped]
 
 
 def _queue(todo: Sequence[str], output: Path) -> list[str]:

@@ -42,9 +42,8 @@ def scan(
         found = adapter(kind).scan(
             source, name=name, room=workspace.data(name), workers=workers, **options
         )
-        workspace.set_data_root(name, found.root)
         _write_problems(workspace.problems(name), found.problems)
-        found.manifest.write(manifest)
+        found.manifest.write(manifest, commit=lambda: workspace.set_data_root(name, found.root))
     detail(f"Manifest: {manifest}; images below {found.root}")
     return found
 

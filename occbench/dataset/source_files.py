@@ -65,9 +65,9 @@ def list_folder(source: Path, below: str = "") -> Listing:
         path = f"{below}/{entry.name}" if below else entry.name
         if _UNWRITABLE.search(entry.name):
             problems.append(Problem(_shown(path), "its name has letters that no table can hold"))
-        elif entry.is_dir():
+        elif (kind := _kind(entry)) == "folder":
             folders.append(path)
-        elif not entry.is_file():
+        elif kind != "file":
             problems.append(Problem(path, "neither a file nor a folder, or a broken link"))
         elif entry.name.lower().endswith(_COMPANIONS):
             others.append(path)
@@ -161,6 +161,16 @@ def _entries(source: Path, below: str) -> Iterator[os.DirEntry[str]]:
         raise DataError(
             f"The folder '{source / below}' cannot be read: {error.strerror}."
         ) from error
+
+
+def _kind(entry: os.DirEntry[str]) -> str:
+    """``file``, ``folder`` or, as for a link that leads to itself, nothing."""
+    try:
+        if entry.is_dir():
+            return "folder"
+        return "file" if entry.is_file() else ""
+    except OSError:
+        return ""
 
 
 def _shown(name: str) -> str:

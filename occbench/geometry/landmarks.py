@@ -26,8 +26,8 @@ _EYES_AND_CHIN = LEFT_EYE_OUTER, RIGHT_EYE_OUTER, CHIN
 
 # Narrower faces show no expression; points given as fractions of the image end here too.
 _SMALLEST_FACE = 1.0
-# Products of larger numbers overflow on the way to a region.
-_FARTHEST = 1e100
+# No image is larger by far; beyond, squares of coordinates lose whole pixels to rounding.
+_FARTHEST = 1e6
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +114,7 @@ def _check(points: NDArray[np.float64]) -> None:
     if width < _SMALLEST_FACE:
         raise DataError(
             f"the temples (points 0 and 16) are {width:.3g} pixels apart; "
-            "expected at least 1: are the landmarks in pixels?"
+            "expected at least 1 (are the landmarks in pixels?)"
         )
     if _distance(points, LEFT_EYE_OUTER, RIGHT_EYE_OUTER) == 0:
         raise DataError("the outer eye corners (points 36 and 45) lie in one place")

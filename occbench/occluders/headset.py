@@ -51,9 +51,9 @@ class Headset:
         device(self.device)
         if self.centre not in _CENTRES:
             raise SpecError(f"'centre' is {self.centre!r}; expected 'eyes' or 'temples'.")
-        object.__setattr__(self, "scale", checked_number("scale", self.scale, 0, 5))
+        object.__setattr__(self, "scale", checked_number("scale", self.scale, 0.01, 5))
         if self.aspect is not None:
-            object.__setattr__(self, "aspect", checked_number("aspect", self.aspect, 0, 5))
+            object.__setattr__(self, "aspect", checked_number("aspect", self.aspect, 0.01, 5))
         object.__setattr__(self, "fill", checked_fill(self.fill))
         checked_seed(self.seed)
 

@@ -25,14 +25,15 @@ def checked_fill(value: Any) -> Fill:
 
 
 def checked_number(name: str, value: Any, low: float, high: float) -> float:
-    """A number in ``low < value <= high``, as float.
+    """A number in ``low <= value <= high``, as float.
 
     Raises:
         SpecError: not a number in that range.
     """
     number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    if not number or not low < value <= high:
-        raise SpecError(f"'{name}' is {value!r}; expected a number above {low:g} up to {high:g}.")
+    if not number or not low <= value <= high:
+        shown = repr(value)[:40]
+        raise SpecError(f"'{name}' is {shown}; expected a number from {low:g} to {high:g}.")
     return float(value)
 
 

@@ -1,5 +1,8 @@
 """Builds leak-proof splits: partitions first, then validation, then variants.
 
+What crosses into test is taken out before validation is carved, so that folds and fractions
+are those of the faces that stay.
+
 Parts are drawn by face and group before any variant exists, so a face can never meet its
 own twin across parts. Faces without usable landmarks are left out of every mode: the same
 faces then stand in every column of a train x test table.
@@ -13,12 +16,11 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.errors import DataError
 from occbench.occluders.base import Occluder, parameters, variant_name
-from occbench.splits.crossing import take_out_crossing
+from occbench.splits.crossing import IN_TEST, IN_VAL, crosses_into
 from occbench.splits.folds import folds
 from occbench.splits.holdout import holdout
 from occbench.splits.modes import ASSIGNMENTS, MODES, show
@@ -42,10 +44,11 @@ class Partitioning:
         folds: with k > 1, train and val together are cut into k folds and fold ``fold`` is val.
         fold: 1..k.
         seed: of every draw.
-        keep_crossing: keep train and val faces whose group also stands in test.
+        keep_crossing: keep train and val faces whose group also stands in test, and train
+            faces whose group stands in an official val.
 
     Raises:
-        DataError: a value out of range.
+        DataError: a value out of range, or two that exclude each other.
     """
 
     source: str = "official"
@@ -57,6 +60,10 @@ class Partitioning:
     keep_crossing: bool = False
 
     def __post_init__(self) -> None:
+        # The values name the split's folder: 0 and 0.0 must be one.
+        object.__setattr__(self, "fractions", tuple(float(part) for part in self.fractions))
+        if self.val_fraction is not None:
+            object.__setattr__(self, "val_fraction", float(self.val_fraction))
         if self.source not in ("official", "stratified"):
             raise DataError(f"Partitions '{self.source}'; expected official or stratified.")
         if self.val_fraction is not None and not 0 <= self.val_fraction < 1:
@@ -66,6 +73,8 @@ class Partitioning:
                 "A val fraction belongs to official partitions; drawn ones take val from their "
                 "fractions."
             )
+        if self.val_fraction is not None and self.folds:
+            raise DataError("Give either folds or a val fraction: a fold is the validation.")
         if (self.folds or self.fold) and not 1 <= self.fold <= self.folds:
             raise DataError(f"There is no fold {self.fold} of {self.folds}.")
 
@@ -85,11 +94,15 @@ def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict
             f"No face of '{manifest.name}' has usable landmarks, so none can be occluded. "
             "Scan again with --landmarks."
         )
-    parts = _official(faces, manifest) if how.source == "official" else _stratified(faces, how)
-    parts, unused = _carve(faces, parts, how)
-    left_out[UNUSED_VAL] = _per_class(faces[unused], manifest)
-    faces = faces.assign(part=parts)[~unused]
-    faces, crossing = take_out_crossing(faces, keep=how.keep_crossing)
+    official = how.source == "official"
+    faces = faces.assign(
+        part=_official(faces, manifest, how) if official else _stratified(faces, how)
+    )
+    if how.val_fraction is not None:
+        unused = faces["part"] == "val"
+        left_out[UNUSED_VAL] = _per_class(faces[unused], manifest)
+        faces = faces[~unused]
+    faces, crossing = _with_val(faces, how)
     if not how.keep_crossing:
         left_out |= {reason: _per_class(rows, manifest) for reason, rows in crossing.items()}
     _check_classes(faces, manifest, how)
@@ -148,11 +161,19 @@ def build_split(
     return split
 
 
-def _official(faces: pd.DataFrame, manifest: Manifest) -> pd.Series:
-    if (faces["partition"] == "").any() or not {"train", "test"} <= set(faces["partition"]):
+def _official(faces: pd.DataFrame, manifest: Manifest, how: Partitioning) -> pd.Series:
+    known = set(faces["partition"])
+    without = int((faces["partition"] == "").sum())
+    if without or not {"train", "test"} <= known:
+        found = (
+            f"{without:,} of {len(faces):,} usable faces have none"
+            if without
+            else f"its usable faces are all in {' and '.join(sorted(known))}"
+        )
+        needed = "a test part; the folds share out the rest" if how.folds else "them"
         raise DataError(
-            f"'{manifest.name}' ships no train and test partitions. Draw them with "
-            "--partitions stratified."
+            f"'{manifest.name}' ships no train and test partitions: {found}. "
+            f"Add --partitions stratified to draw {needed}."
         )
     return faces["partition"]
 
@@ -163,26 +184,39 @@ def _stratified(faces: pd.DataFrame, how: Partitioning) -> pd.Series:
     )
 
 
-def _carve(
-    faces: pd.DataFrame, parts: pd.Series, how: Partitioning
-) -> tuple[pd.Series, NDArray[np.bool_]]:
-    """Parts with a validation part, and which faces of an official one stay unused."""
-    unused = np.zeros(len(faces), dtype=np.bool_)
-    has_val = bool((parts == "val").any())
+def _with_val(
+    faces: pd.DataFrame, how: Partitioning
+) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
+    """Faces with a validation part and without those that cross, and who crosses, by reason.
+
+    Test stays whole, and val towards train. With ``keep_crossing`` nobody is taken out.
+    """
+    ships_val = bool((faces["part"] == "val").any())
+    to_test = crosses_into(faces, "test", of=("train", "val"))
+    crossing = {IN_TEST: faces[to_test]}
+    if not how.keep_crossing:
+        faces, to_test = faces[~to_test], to_test[~to_test]
+    if how.folds or not ships_val:
+        faces = faces.assign(part=_carve(faces, how))
+    to_val = crosses_into(faces, "val", of=("train",)) & ~to_test
+    crossing[IN_VAL] = faces[to_val]
+    return (faces if how.keep_crossing else faces[~to_val]), crossing
+
+
+def _carve(faces: pd.DataFrame, how: Partitioning) -> pd.Series:
+    """Parts with a validation part, of whole groups."""
+    parts = faces["part"].copy()
     if how.folds:
         learning = faces[parts != "test"]
         fold = folds(learning, how.folds, seed=how.seed)
-        parts = parts.copy()
         parts.loc[learning.index] = np.where(fold == how.fold, "val", "train")
-    elif how.val_fraction is not None or not has_val:
-        fraction = VAL_FRACTION if how.val_fraction is None else how.val_fraction
-        unused = (parts == "val").to_numpy()
-        train = faces[parts == "train"]
-        if fraction > 0 and not train.empty:
-            shares = {"train": 1 - fraction, "val": fraction}
-            parts = parts.copy()
-            parts.loc[train.index] = holdout(train, shares, seed=how.seed, fill="train")
-    return parts, unused
+        return parts
+    fraction = VAL_FRACTION if how.val_fraction is None else how.val_fraction
+    train = faces[parts == "train"]
+    if fraction > 0 and not train.empty:
+        shares = {"train": 1 - fraction, "val": fraction}
+        parts.loc[train.index] = holdout(train, shares, seed=how.seed, fill="train")
+    return parts
 
 
 def _per_class(faces: pd.DataFrame, manifest: Manifest) -> Mapping[str, int]:

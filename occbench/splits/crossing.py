@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 IN_TEST = "group also in test"
 IN_VAL = "group also in val"
 
 
-def take_out_crossing(
-    faces: pd.DataFrame, *, keep: bool
-) -> tuple[pd.DataFrame, dict[str, pd.DataFrame]]:
-    """Faces without those that a later part also holds, and who crosses, by reason.
-
-    Test stays whole: what crosses into it goes from train and val. Val stays whole towards
-    train. With ``keep`` nobody is taken out; who crosses is still told.
+def crosses_into(faces: pd.DataFrame, part: str, *, of: Sequence[str]) -> NDArray[np.bool_]:
+    """Which faces of the parts ``of`` have their group in ``part`` as well.
 
     Args:
         faces: columns ``group`` and ``part``.
-        keep: leave them in, as published protocols do.
+        part: the later part, which stays whole.
+        of: the earlier parts, which lose these faces.
     """
-    in_test = set(faces["group"][faces["part"] == "test"])
-    in_val = set(faces["group"][faces["part"] == "val"])
-    to_test = faces["part"].isin(("train", "val")) & faces["group"].isin(in_test)
-    to_val = (faces["part"] == "train") & faces["group"].isin(in_val) & ~to_test
-    crossing = {IN_TEST: faces[to_test], IN_VAL: faces[to_val]}
-    return (faces if keep else faces[~to_test & ~to_val]), crossing
+    inside = set(faces["group"][faces["part"] == part])
+    return (faces["part"].isin(of) & faces["group"].isin(inside)).to_numpy(np.bool_)

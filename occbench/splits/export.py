@@ -7,10 +7,9 @@ export is repeated: whatever stands there is whole, and only the rest is made.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from occbench.dataset.batch import Style, cover
 from occbench.dataset.faces import ManifestFaces
 from occbench.dataset.images import encode_image
 from occbench.dataset.manifest import PARTITIONS, Manifest
-from occbench.dataset.occlude import workspace_job
+from occbench.dataset.occlude import preview, workspace_job
 from occbench.errors import DataError, OccbenchError, StaleState
 from occbench.occluders.base import NORMAL, Occluder, make_occluder, parameters
 from occbench.splits.split import Split
@@ -57,11 +56,12 @@ def export_split(
             original images and those that ``occlude`` painted.
 
     Raises:
-        StaleState: the folder holds another split.
+        StaleState: the folder holds another split, or a source was changed after it had been
+            painted.
         DataError: images to link or copy are missing, or something cannot be made.
     """
     items = plan_export(manifest, split, how)
-    make = _maker(workspace, manifest, split, items, how)
+    content = _contents(workspace, manifest, split, items, how)
     fold = split.record.get("fold")
     folder = target / f"{split.record['mode']}{f'-fold{fold}' if fold else ''}"
     folder.mkdir(parents=True, exist_ok=True)
@@ -70,7 +70,7 @@ def export_split(
         shutil.rmtree(folder / _STAGING, ignore_errors=True)
         (folder / _STAGING).mkdir()
         try:
-            failures = _make_all(make, items, folder)
+            failures = _make_all(content, items, folder, linked=how == "link")
         finally:
             shutil.rmtree(folder / _STAGING, ignore_errors=True)
     if failures:
@@ -117,18 +117,34 @@ def _claim(folder: Path, record: Mapping[str, object]) -> None:
         write_text(path, json.dumps(record, indent=2) + "\n")
 
 
-def _make_all(make: Callable[[Item, Path], None], items: Sequence[Item], folder: Path) -> list[str]:
+def _make_all(
+    content: Callable[[Item], bytes | Path], items: Sequence[Item], folder: Path, *, linked: bool
+) -> list[str]:
     """Makes what is missing, each image beside first; gives the reasons of failures."""
-    missing = [item for item in items if not os.path.lexists(folder / item.target)]
+
+    def stands(item: Item) -> bool:
+        path = folder / item.target
+        if linked:
+            return path.is_symlink() and path.readlink() == content(item)
+        return path.is_file()
+
+    missing = [item for item in items if not stands(item)]
     for parent in {(folder / item.target).parent for item in missing}:
         parent.mkdir(parents=True, exist_ok=True)
 
     def work(item: Item) -> str | None:
         beside = folder / _STAGING / str(threading.get_ident())
         try:
-            make(item, beside)
+            made = content(item)
         except OccbenchError as error:
             return str(error)
+        except OSError as error:
+            return f"'{error.filename}' cannot be read: {error.strerror}."
+        # A target that cannot be written is no fault of this image, so it ends the export.
+        if isinstance(made, Path):
+            beside.symlink_to(made)
+        else:
+            beside.write_bytes(made)
         beside.replace(folder / item.target)
         return None
 
@@ -138,14 +154,14 @@ def _make_all(make: Callable[[Item, Path], None], items: Sequence[Item], folder:
     return [reason for reason in bar if reason is not None]
 
 
-def _maker(
+def _contents(
     workspace: Workspace, manifest: Manifest, split: Split, items: Sequence[Item], how: str
-) -> Callable[[Item, Path], None]:
-    """What makes one image at a path."""
+) -> Callable[[Item], bytes | Path]:
+    """What gives the bytes of one image, or the path to link to."""
     occluders = _occluders(split)
     if how == "paint":
         faces = ManifestFaces(manifest, workspace.data_root(manifest.name))
-        return lambda item, path: _paint(faces, occluders.get(item.variant), item, path)
+        return lambda item: _paint(faces, occluders.get(item.variant), item)
     if manifest.images == "stack":
         raise DataError(
             f"The images of '{manifest.name}' lie in one pixel stack; there is nothing to {how}. "
@@ -153,8 +169,8 @@ def _maker(
         )
     sources = _sources(workspace, manifest, occluders, items)
     if how == "copy":
-        return lambda item, path: _copy(sources[item.face, item.variant], path)
-    return lambda item, path: path.symlink_to(sources[item.face, item.variant].resolve())
+        return lambda item: sources[item.face, item.variant].read_bytes()
+    return lambda item: sources[item.face, item.variant].resolve()
 
 
 def _occluders(split: Split) -> dict[str, Occluder]:
@@ -171,16 +187,12 @@ def _occluders(split: Split) -> dict[str, Occluder]:
     return occluders
 
 
-def _paint(faces: ManifestFaces, occluder: Occluder | None, item: Item, path: Path) -> None:
+def _paint(faces: ManifestFaces, occluder: Occluder | None, item: Item) -> bytes:
     if occluder is None:
         image = faces.image(item.face)[0]
     else:
         image = cover(faces.read(item.face), item.face, occluder)
-    path.write_bytes(encode_image(image, "png", 100))
-
-
-def _copy(source: Path, path: Path) -> None:
-    shutil.copyfile(source, path)
+    return encode_image(image, "png", 100)
 
 
 def _sources(
@@ -192,14 +204,16 @@ def _sources(
     """The file behind every image.
 
     Raises:
-        DataError: painted images are missing.
+        DataError: originals or painted images are missing, or painted ones are out of date.
+        StaleState: a source was changed after it had been painted.
     """
     root = workspace.data_root(manifest.name)
     images = dict(zip(manifest.faces["id"], manifest.faces["image"], strict=True))
-    painted = {
-        variant: workspace_job(workspace, manifest.name, occluder, Style())
-        for variant, occluder in occluders.items()
-    }
+    painted, unpainted = {}, set()
+    for variant, occluder in occluders.items():
+        faces, folder = workspace_job(workspace, manifest.name, occluder, Style())
+        painted[variant] = faces, folder
+        unpainted |= {(face, variant) for face in preview(faces, occluder, folder, Style())[1]}
     sources = {}
     for item in items:
         if item.variant == NORMAL:
@@ -208,21 +222,27 @@ def _sources(
             faces, folder = painted[item.variant]
             path = folder / f"{faces.stem(item.face)}{Style().ending}"
         sources[item.face, item.variant] = path
-    _refuse_missing(manifest, sources)
+    _refuse_missing(manifest, sources, unpainted)
     return sources
 
 
-def _refuse_missing(manifest: Manifest, sources: Mapping[tuple[str, str], Path]) -> None:
-    missing = [(face, variant) for (face, variant), path in sources.items() if not path.is_file()]
-    originals = [sources[key] for key in missing if key[1] == NORMAL]
+def _refuse_missing(
+    manifest: Manifest,
+    sources: Mapping[tuple[str, str], Path],
+    unpainted: Collection[tuple[str, str]],
+) -> None:
+    originals = [
+        path for (_, variant), path in sources.items() if variant == NORMAL and not path.is_file()
+    ]
     if originals:
         raise DataError(
             f"'{originals[0]}' and {len(originals) - 1} further images of '{manifest.name}' are "
             "gone. Restore them, or scan again."
         )
+    missing = [face for face, variant in sources if (face, variant) in unpainted]
     if missing:
-        names = ", ".join(face for face, _ in missing[:4])
         raise DataError(
-            f"{len(missing)} of {len(sources)} images are missing (first: {names}). "
-            f"Run 'occbench occlude {manifest.name}' with the same occluder to make them."
+            f"{len(missing)} of {len(sources)} images are missing or out of date "
+            f"(first: {', '.join(missing[:4])}). Run 'occbench occlude {manifest.name}' with the "
+            "same occluder to make them."
         )

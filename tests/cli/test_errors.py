@@ -49,6 +49,7 @@ _ROOT = Path(__file__).parents[2]
         (["scan", "drawn", "--name", "../up"], 1, "cannot be the name of a data set"),
         (["scan", "drawn", "--name", ""], 1, "cannot be the name of a data set"),
         (["build-splits", "--fractions", "1,2"], 2, "expected three numbers"),
+        (["build-splits", "--fractions", "0.7,0.1,0.2"], 2, "belongs to --partitions stratified"),
         (["build-splits", "--folds", "3", "--val-fraction", "0.1"], 2, "either --folds or"),
         (["build-splits", "--mode", "mixed"], 2, "'mixed' is not one of"),
         (["list", "ocluders"], 2, "'ocluders' is not one of"),

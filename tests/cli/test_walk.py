@@ -130,6 +130,22 @@ def test_build_splits_prints_json(workspace, call):
         assert sum(split["faces"].values()) > 0
 
 
+def test_build_splits_that_exports_prints_json_and_nothing_else(workspace, call):
+    """Each record names its class folders; without an export there are none."""
+    step = ("build-splits", "--mode", "normal", "--json")
+    (without,) = json.loads(call(*step).stdout)
+    assert without["exports"] == []
+    (found,) = json.loads(call(*step, "--export", "out").stdout)
+    assert found["exports"] == [str(Path("out/normal"))]
+    assert len(list(Path("out/normal").rglob("*.png"))) == sum(found["faces"].values())
+
+
+def test_build_splits_tells_of_its_export(workspace, call):
+    """Without JSON the folder is named after the tables."""
+    result = call("build-splits", "--mode", "normal", "--export", "out")
+    assert "out/normal: 64 images in class folders (paint)." in result.stdout
+
+
 def test_audit_prints_json_and_nothing_else(workspace, call):
     """The findings are those of the table on disk."""
     found = json.loads(call("audit", "--json", "--workers", 1).stdout)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import fcntl
+import os
 from pathlib import Path
 
 import pytest
 
-from occbench.core.lock import sole_writer
-from occbench.errors import Busy
+from occbench.core.lock import LOCK, sole_writer
+from occbench.errors import Busy, DataError
 from tests.core.processes import process_at
 
 HOLD = """
@@ -42,12 +45,12 @@ def test_the_lock_is_free_after_the_first_process_has_finished(tmp_path):
 
 
 def test_the_lock_is_free_after_a_kill(tmp_path):
-    """SIGKILL leaves no lock file behind that someone must delete."""
+    """SIGKILL leaves nothing that someone must delete: the file that stays locks nobody out."""
     with process_at(HOLD, tmp_path) as other:
         other.kill()
         other.wait()
         with sole_writer(tmp_path):
-            assert list(tmp_path.iterdir()) == []
+            assert [path.name for path in tmp_path.iterdir()] == [LOCK]
 
 
 def test_another_process_is_kept_out_and_let_in_afterwards(tmp_path):
@@ -98,6 +101,38 @@ def test_an_error_frees_the_lock(error, tmp_path):
     with sole_writer(tmp_path):
         pass
     assert open_files() == before
+
+
+@pytest.mark.parametrize("code", [errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_that_cannot_lock_is_a_sentence(code, tmp_path, monkeypatch):
+    """Some network disks; nothing runs without the lock, and nothing stays open."""
+
+    def refuse(handle: int, how: int) -> None:
+        raise OSError(code, os.strerror(code))
+
+    before = open_files()
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with (
+        pytest.raises(DataError, match="cannot lock files; choose") as caught,
+        sole_writer(tmp_path),
+    ):
+        pytest.fail("went on without a lock")
+    assert f"'{tmp_path}'" in str(caught.value)
+    assert open_files() == before
+
+
+def test_what_is_locked_is_open_for_writing(tmp_path, monkeypatch):
+    """NFS refuses an exclusive lock on anything else."""
+    modes, lock = [], fcntl.flock
+
+    def watched(handle: int, how: int) -> None:
+        modes.append(fcntl.fcntl(handle, fcntl.F_GETFL) & os.O_ACCMODE)
+        lock(handle, how)
+
+    monkeypatch.setattr(fcntl, "flock", watched)
+    with sole_writer(tmp_path):
+        pass
+    assert modes == [os.O_RDWR]
 
 
 def test_a_missing_folder_is_an_os_error(tmp_path):

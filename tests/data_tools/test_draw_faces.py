@@ -57,7 +57,7 @@ def run(*arguments: object) -> Result:
 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files below a folder, hidden ones too, by path."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

@@ -95,7 +95,7 @@ EXPECTED |= {"val_set/7/3.jpg": b"val_set 3.jpg", "val_set/0/100_occ.png": b"val
 
 def contents(folder: Path) -> dict[str, bytes]:
     """All files below a folder, hidden ones and linked ones too, by path."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

@@ -239,6 +239,31 @@ def test_near_copies_of_grouped_copies_are_found(tmp_path: Path) -> None:
     assert group_copies(again).faces["group"].nunique() == 1
 
 
+@pytest.mark.parametrize("order", [range(6), range(5, -1, -1), (4, 2, 0, 5, 3, 1)])
+def test_people_who_look_alike_stay_apart_twice(tmp_path: Path, order: list[int]) -> None:
+    """P and Q look alike; s is identical with one of P, and t looks like all of them.
+
+    Grouping keeps P and Q apart, and auditing and grouping again changes nothing.
+    """
+    tones = (0, 30, 9, 31, 0, 5)
+    ids, groups = ["p1", "p2", "q1", "q2", "s", "t"], ["P", "P", "Q", "Q", "s", "t"]
+    manifest = make_manifest(
+        ["happy", "sad"] * 3, ids=[ids[i] for i in order], groups=[groups[i] for i in order]
+    )
+    look = picture(1) // 2 + 20
+    pictures = {face: look + np.uint8(tone) for face, tone in zip(ids, tones, strict=True)}
+    pictures["p2"], pictures["q2"] = picture(8), picture(9)
+    root = make_workspace(tmp_path, manifest, pictures).data_root("small")
+    once = group_copies(audit(ManifestFaces(manifest, root), manifest, workers=1))
+    group = dict(zip(once.faces["id"], once.faces["group"], strict=True))
+    assert group["p1"] == group["p2"] == group["s"] == "P"
+    assert group["q1"] == group["q2"] == "Q"
+    assert group["t"] in ("P", "Q")
+    twice = group_copies(audit(ManifestFaces(once, root), once, workers=1))
+    assert twice.faces.equals(once.faces)
+    assert twice.facts == once.facts
+
+
 def test_fer2013_holds_the_copies_that_are_known(tmp_path: Path) -> None:
     """The counts of identical, crossing, conflicting and blank images of the real FER2013."""
     path = Path(os.environ.get("OCCBENCH_TEST_DATA", _REAL)) / "fer2013.npz"

@@ -88,7 +88,7 @@ def test_few_results_wait_at_a_time():
 
 def test_an_entry_comes_back_from_its_line():
     """What is written is what is read."""
-    entry = Entry("a/b.png", [1, 2, 3], 4, 5, 6)
+    entry = Entry("a/b.png", (1, 2, 3), 4, 5, 6)
     assert Entry.from_json(entry.to_json()) == entry
 
 
@@ -105,7 +105,7 @@ def test_an_entry_without_a_field_is_refused(field):
 def test_a_face_outside_its_image_is_refused_by_name(sham):
     """Landmarks of another image are an error, for the sham as well."""
     face = Face(picture(1), Landmarks68(points_of(1) + 500), 0)
-    with pytest.raises(DataError, match="outside the image 'a' of 40 x 40 pixels"):
+    with pytest.raises(DataError, match="covers no pixel of the image 'a' of 40 x 40 pixels"):
         cover(face, "a", make_occluder("headset"), sham=sham)
 
 
@@ -159,3 +159,28 @@ def test_a_region_is_that_of_the_images_own_size(tmp_path):
 def test_at_least_one_worker_is_available():
     """Every machine has a core."""
     assert available_workers() >= 1
+
+
+@dataclass(frozen=True)
+class Choosy:
+    """Has a region only where the left temple lies far enough to the left."""
+
+    fill: str = "black"
+    seed: int = 0
+
+    def region(self, landmarks: Landmarks68, *, size: tuple[int, int], seed: int) -> Region:
+        """A square, or an error as a polygon without area raises it."""
+        if landmarks.points[0, 0] > 9:
+            raise ValueError("A polygon must be convex with an area. Received: []")
+        return Region((np.array([(0.0, 0.0), (5.0, 0.0), (5.0, 5.0), (0.0, 5.0)]),))
+
+
+def test_an_occluder_without_a_region_fails_that_face_alone():
+    """Its error names the face; the painter lists it and goes on with the others."""
+    points = points_of(3)
+    shifted = points + np.array([20 - points[0, 0], 0])
+    with pytest.raises(DataError, match=r"no region on 'odd': .*convex"):
+        cover(Face(picture(1), Landmarks68(shifted), 0), "odd", Choosy())
+    fitting = points + np.array([5 - points[0, 0], 0])
+    done = cover(Face(picture(1), Landmarks68(fitting), 0), "fine", Choosy())
+    assert (done[:6, :6] == 0).all()

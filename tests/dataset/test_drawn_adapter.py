@@ -113,3 +113,13 @@ def test_refused_options(tmp_path: Path, wrong: dict[str, int], sentence: str) -
     with pytest.raises(DataError, match=sentence):
         scan(tmp_path / "room", **({"count": 96} | wrong))
     assert not (tmp_path / "room").exists()
+
+
+@pytest.mark.parametrize("lost", ["landmarks.npy", "000007.png"])
+def test_an_incomplete_folder_is_drawn_again(tmp_path: Path, lost: str) -> None:
+    """Whatever is gone from the folder, the next scan has all of it."""
+    root = scan(tmp_path, count=64, size=32).root
+    before = {path.name: path.read_bytes() for path in root.iterdir()}
+    (root / lost).unlink()
+    assert scan(tmp_path, count=64, size=32).root == root
+    assert {path.name: path.read_bytes() for path in root.iterdir()} == before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +11,7 @@ import pytest
 
 from occbench.dataset.faces import FolderFaces, ManifestFaces, find_images
 from occbench.errors import DataError
-from tests.folders import add_face, add_faces, points_of
+from tests.folders import add_face, add_faces, points_of, run
 from tests.makers import make_manifest, make_workspace, picture, write_picture
 
 
@@ -51,6 +53,46 @@ def test_the_output_inside_the_image_folder_is_passed_over(tmp_path):
     output = tmp_path / "out" / ".." / "out"
     assert find_images(tmp_path, without=output) == ["a.png"]
     assert find_images(tmp_path) == ["a.png", "out/a_occ.png"]
+
+
+def test_an_earlier_output_inside_the_image_folder_is_passed_over(tmp_path, capsys):
+    """With all that lies in it, and it is named; another program's job hides nothing."""
+    add_faces(tmp_path, 1)
+    run(tmp_path, tmp_path / "sub" / "earlier")
+    stand_in(tmp_path / "sub" / "earlier" / "deep" / "x.png")
+    stand_in(tmp_path / "theirs" / "b.png")
+    jobs = ["{}", "[1]", "no JSON", '{"schema": 1, "variant": "v"}']
+    for number, text in enumerate(jobs):
+        stand_in(tmp_path / f"{number}" / "b.png")
+        (tmp_path / f"{number}" / "job.json").write_text(text, encoding="utf-8")
+    capsys.readouterr()
+    expected = ["0/b.png", "1.png", "1/b.png", "2/b.png", "3/b.png", "theirs/b.png"]
+    assert sorted(find_images(tmp_path)) == expected
+    assert f"'{tmp_path / 'sub' / 'earlier'}' is passed over" in capsys.readouterr().err
+
+
+def test_the_output_of_an_earlier_call_may_be_chosen_itself(tmp_path):
+    """Only sub-folders are passed over."""
+    add_faces(tmp_path / "in", 2)
+    run(tmp_path / "in", tmp_path / "out")
+    assert find_images(tmp_path / "out") == ["1_occ.png", "2_occ.png"]
+
+
+def test_a_folder_that_cannot_be_read_is_named(tmp_path, monkeypatch):
+    """Its images would be missing without a word."""
+    stand_in(tmp_path / "a.png")
+    locked, scan = tmp_path / "locked", os.scandir
+    stand_in(locked / "b.png")
+
+    def refused(path):
+        if Path(path) == locked:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refused)
+    with pytest.raises(DataError, match="cannot be read: Permission denied") as error:
+        find_images(tmp_path)
+    assert f"'{locked}'" in str(error.value)
 
 
 def test_linked_folders_are_followed(tmp_path):

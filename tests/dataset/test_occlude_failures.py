@@ -42,7 +42,7 @@ def broken_landmarks(kind: str) -> object:
         ("shape", "shape (67, 2)"),
         ("object", "Python objects"),
         ("outside", "do the landmarks belong to it?"),
-        ("huge", "expected pixels, at most 1e+100"),
+        ("huge", "expected pixels, at most 1e+06"),
         ("text", "no number"),
         ("mirrored", "renumbered"),
         ("fraction", "in pixels?"),

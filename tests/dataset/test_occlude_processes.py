@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import pickle
 import select
@@ -14,6 +15,7 @@ import numpy as np
 import pytest
 
 from occbench.dataset.faces import PIXELS, ManifestFaces
+from occbench.errors import DataError
 from tests.folders import add_faces, contents, run
 from tests.makers import make_manifest
 
@@ -109,3 +111,23 @@ def test_faces_of_a_stack_travel_without_their_pixels(tmp_path):
     again = pickle.loads(data)
     for face in there.ids:
         assert (again.image(face)[0] == there.image(face)[0]).all()
+
+
+def test_faces_of_a_manifest_travel_without_what_painting_does_not_need(tmp_path):
+    """Labels, groups and further columns stay behind; faces and their digest are the same."""
+    manifest = make_manifest(["angry", "happy"] * 200, groups=["person"] * 400, without=[3])
+    wide = manifest.faces.assign(note=[f"some long text about face {row}" for row in range(400)])
+    manifest = dataclasses.replace(manifest, faces=wide, facts={"many": "x" * 10_000})
+    there = ManifestFaces(manifest, tmp_path)
+    data = pickle.dumps(there)
+    again = pickle.loads(data)
+
+    ids = sum(len(text) for column in ("id", "image") for text in wide[column])
+    assert len(data) < manifest.landmarks.nbytes + 3 * ids + 5_000
+    assert b"some long text" not in data
+    assert b"person" not in data
+    assert list(again.ids) == list(there.ids)
+    assert again.describe() == there.describe()
+    assert np.array_equal(again.landmarks("f0").points, there.landmarks("f0").points)
+    with pytest.raises(DataError, match="'f3' has no landmarks"):
+        again.landmarks("f3")

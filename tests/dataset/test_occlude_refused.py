@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from occbench.core.lock import sole_writer
+from occbench.core.lock import LOCK, sole_writer
 from occbench.dataset import batch
 from occbench.dataset import occlude as occlude_module
 from occbench.dataset.batch import Style
@@ -168,7 +168,7 @@ def test_a_full_disk_ends_in_a_sentence_and_can_be_resumed(workers, source, tmp_
     with pytest.raises(DataError, match="No space left on device") as error:
         run(source, tmp_path / "out", workers=workers)
     assert "run the same command again" in str(error.value)
-    assert not list((tmp_path / "out").rglob(".*"))
+    assert [path.name for path in (tmp_path / "out").rglob(".*")] == [LOCK]
     monkeypatch.undo()
     report = run(source, tmp_path / "out")
     assert (report.kept, report.done) == (2, 3)

@@ -10,12 +10,19 @@ import sys
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from occbench.cli import occlude as occlude_command
+from occbench.dataset import resume
 from occbench.dataset.batch import Style
+from occbench.dataset.faces import FolderFaces
+from occbench.dataset.occlude import preview
 from occbench.errors import DataError, StaleState
+from occbench.occluders.base import make_occluder
 from tests.folders import add_face, add_faces, contents, run, states
 from tests.makers import picture, write_picture
 
+_NO_STAMP = '{"id": "1.png", "stamp": 7, "checksum": 1, "size": 1, "written": 1}'
 _ROOT = Path(__file__).parents[2]
 
 # Occludes like a user would, and kills itself when a function has been entered n times:
@@ -135,7 +142,8 @@ def test_a_run_killed_before_its_job_is_written_begins_anew(tmp_path):
     killed(source, tmp_path / "out", "moved", 1)
     job = tmp_path / "out" / "job.json"
     (tmp_path / "new").mkdir()
-    (tmp_path / "new" / ".job.json.999999999.part").write_bytes(job.read_bytes()[:20])
+    left = f".job.json.1-{'0' * 32}.part"
+    (tmp_path / "new" / left).write_bytes(job.read_bytes()[:20])
     run(source, tmp_path / "new")
     assert contents(tmp_path / "whole") == contents(tmp_path / "new")
 
@@ -209,6 +217,102 @@ def test_a_touched_source_of_equal_content_is_kept(tmp_path):
     assert states(tmp_path / "out") == before
 
 
+def test_a_touched_source_is_read_once_more_only(tmp_path, monkeypatch):
+    """Its new stamp is entered, so that the call after the next one is quick again."""
+    source = add_faces(tmp_path / "in", 3)
+    run(source, tmp_path / "out")
+    journal = tmp_path / "out" / "journal.jsonl"
+    before = journal.read_bytes()
+    os.utime(source / "1.png", (1, 1))
+    os.utime(source / "3_lnd.npy", (2, 2))
+    reads, read = [], FolderFaces.read
+
+    def counted(faces, face_id):
+        reads.append(face_id)
+        return read(faces, face_id)
+
+    monkeypatch.setattr(FolderFaces, "read", counted)
+    for _ in range(3):
+        assert run(source, tmp_path / "out").kept == 3
+
+    assert reads == ["1.png", "3.png"]
+    lines = [json.loads(line) for line in journal.read_bytes().splitlines()]
+    assert journal.read_bytes().startswith(before)
+    assert [line["id"] for line in lines] == ["1.png", "2.png", "3.png", "1.png", "3.png"]
+    for old, new in ((lines[0], lines[3]), (lines[2], lines[4])):
+        assert old["stamp"] != new["stamp"]
+        assert {**old, "stamp": 0} == {**new, "stamp": 0}
+    assert lines[3]["stamp"][1] == 10**9
+
+
+def test_a_changed_source_among_touched_ones_writes_nothing(tmp_path):
+    """A refused call adds no line."""
+    source = add_faces(tmp_path / "in", 3)
+    run(source, tmp_path / "out")
+    os.utime(source / "1.png", (1, 1))
+    write_picture(source / "2.png", picture(99))
+    whole = contents(tmp_path / "out")
+    with pytest.raises(StaleState, match=r"'2\.png'"):
+        run(source, tmp_path / "out")
+    assert contents(tmp_path / "out") == whole
+
+
+def flip_a_byte(path: Path) -> None:
+    """Damages a file without changing its size."""
+    data = bytearray(path.read_bytes())
+    data[len(data) // 2] ^= 1
+    path.write_bytes(bytes(data))
+
+
+def test_damage_that_keeps_the_size_is_found_on_request(tmp_path):
+    """``verify`` reads what is painted and makes the damaged image again, no other."""
+    source = add_faces(tmp_path / "in", 4)
+    run(source, tmp_path / "out")
+    victim = tmp_path / "out" / "2_occ.png"
+    before, whole = states(tmp_path / "out"), victim.read_bytes()
+    flip_a_byte(victim)
+    assert run(source, tmp_path / "out").kept == 4
+    assert victim.read_bytes() != whole
+    faces = FolderFaces(source, source, tmp_path / "out")
+    job = (faces, make_occluder("headset"), tmp_path / "out", Style())
+    assert preview(*job, verify=True) == (3, ["2.png"])
+
+    report = run(source, tmp_path / "out", verify=True)
+
+    assert (report.kept, report.done) == (3, 1)
+    assert victim.read_bytes() == whole
+    after = states(tmp_path / "out")
+    assert [name for name in before if before[name] != after[name]] == ["2_occ.png"]
+    assert run(source, tmp_path / "out", verify=True).kept == 4
+
+
+def test_the_command_verifies(tmp_path):
+    """The flag reaches the job, in a dry run too."""
+    source = add_faces(tmp_path / "in", 3)
+    run(source, tmp_path / "out")
+    flip_a_byte(tmp_path / "out" / "2_occ.png")
+    command = ["--images", str(source), "--output", str(tmp_path / "out"), "--verify", "--json"]
+    results = [
+        CliRunner().invoke(occlude_command.command, [*command, *more])
+        for more in (["--dry-run"], [], ["--dry-run"])
+    ]
+    counts = [json.loads(result.stdout.splitlines()[-1]) for result in results]
+    assert [count["kept"] for count in counts] == [2, 2, 3]
+    assert counts[1]["done"] == 1
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_checking_many_entries_shows_how_far_it_is(many, tmp_path, monkeypatch, capsys):
+    """Few are checked before a bar could be read."""
+    source = add_faces(tmp_path / "in", 3)
+    run(source, tmp_path / "out")
+    if many:
+        monkeypatch.setattr(resume, "SHOWN_FROM", 2)
+    capsys.readouterr()
+    run(source, tmp_path / "out")
+    assert ("check: 100%" in capsys.readouterr().err) == many
+
+
 def test_a_source_that_breaks_later_is_a_failure_and_its_result_stays(tmp_path):
     """An unreadable source cannot be compared: it is named among the failures."""
     source = add_faces(tmp_path / "in", 3)
@@ -245,7 +349,7 @@ def test_a_moved_tree_is_continued(tmp_path):
     assert (report.kept, report.done) == (1, 2)
 
 
-@pytest.mark.parametrize("line", ['{"id": "1.png"}', '["1.png"]', "no JSON"])
+@pytest.mark.parametrize("line", ['{"id": "1.png"}', _NO_STAMP, '["1.png"]', "no JSON"])
 def test_a_journal_that_no_run_wrote_is_refused(line, tmp_path):
     """A line without its fields names the journal."""
     source = add_faces(tmp_path / "in", 2)

@@ -76,10 +76,12 @@ def test_size_and_seed_do_not_change_the_region():
     assert (one.polygons[0] == other.polygons[0]).all()
 
 
-@pytest.mark.parametrize("value", [0, -1, 5.001, float("nan"), float("inf"), "1", None, True, [1]])
+@pytest.mark.parametrize(
+    "value", [0, 0.0099, -1, 5.001, float("nan"), float("inf"), "1", None, True, [1]]
+)
 def test_scale_out_of_range_is_refused(value):
     """The message names the parameter, the value and the range."""
-    with pytest.raises(SpecError, match=r"'scale' is .*above 0 up to 5"):
+    with pytest.raises(SpecError, match=r"'scale' is .*from 0\.01 to 5"):
         Headset(scale=value)
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from occbench.dataset.manifest import Manifest
 from occbench.occluders.base import make_occluder
-from occbench.splits.build import Partitioning, build_split
+from occbench.splits.build import Partitioning, build_split, partition
 from occbench.splits.split import Split
 from tests.makers import make_manifest
 
@@ -106,3 +106,33 @@ def test_folds_lose_what_test_holds(fold: int) -> None:
     assert {"a", "b", "c"}.isdisjoint(inside["train"] | inside["val"])
     assert {"e", "f"} <= inside["train"] or {"e", "f"} <= inside["val"]
     assert official(split, "test") == set()
+
+
+def half_crossing() -> Manifest:
+    """60 train faces, of which the 20 happy ones of rows 0 to 19 stand in test as well."""
+    labels = ["happy"] * 40 + ["sad"] * 20 + ["happy"] * 20 + ["sad"] * 10
+    parts = ["train"] * 60 + ["test"] * 30
+    groups = [f"g{row}" for row in range(60)] + [f"g{row}" for row in range(20)]
+    groups += [f"t{row}" for row in range(10)]
+    return make_manifest(labels, partitions=parts, groups=groups)
+
+
+def test_validation_is_a_share_of_what_stays() -> None:
+    """Val is carved after the crossing faces are gone: a quarter of each class that stays."""
+    faces, facts = partition(half_crossing(), Partitioning(val_fraction=0.25, seed=3))
+    counts = faces.groupby(["part", "label"]).size()
+    assert counts["val"].to_dict() == {"happy": 5, "sad": 5}
+    assert counts["train"].to_dict() == {"happy": 15, "sad": 15}
+    assert facts["left_out"] == {"group also in test": {"happy": 20, "sad": 0}}
+    kept, _ = partition(
+        half_crossing(), Partitioning(val_fraction=0.25, seed=3, keep_crossing=True)
+    )
+    assert kept.groupby(["part", "label"]).size()["val"].to_dict() == {"happy": 10, "sad": 5}
+
+
+def test_folds_are_even_after_crossing_faces_are_gone() -> None:
+    """Forty faces stay outside test: ten in each of four folds, five of each class."""
+    for fold in range(1, 5):
+        faces, _ = partition(half_crossing(), Partitioning(folds=4, fold=fold))
+        val = faces[faces["part"] == "val"]["label"].value_counts().to_dict()
+        assert val == {"happy": 5, "sad": 5}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,7 @@ from occbench.splits.build import build_split
 from occbench.splits.export import export_split
 from occbench.splits.split import Split
 from occbench.workspace import Workspace
-from tests.makers import make_manifest, make_workspace, picture, read_picture
+from tests.makers import make_manifest, make_workspace, picture, read_picture, write_picture
 
 HEADSET = make_occluder("headset")
 LABELS = ["happy", "sad"] * 9
@@ -51,8 +52,8 @@ def split_of(manifest: Manifest, mode: str = "mixed-paired", **options: object) 
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """All files below a folder, hidden ones too, by their paths."""
-    paths = sorted(path for path in folder.rglob("*") if path.is_file())
+    """All files below a folder by their paths, hidden ones too, but not the writer's lock."""
+    paths = sorted(p for p in folder.rglob("*") if p.is_file() and p.name != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in paths}
 
 
@@ -148,7 +149,7 @@ def test_missing_painted_images_are_named(
     faces, painted = workspace_job(workspace, "small", HEADSET, Style())
     occlude(faces, HEADSET, painted)
     (painted / "images/f7_occ.png").unlink()
-    with pytest.raises(DataError, match=r"1 of 18 images are missing \(first: f7\)"):
+    with pytest.raises(DataError, match=r"1 of 18 images are missing or out of date \(first: f7\)"):
         export_split(workspace, manifest, split, tmp_path / "out", how=how)
     assert not (tmp_path / "out").exists()
 
@@ -196,6 +197,71 @@ def test_a_foreign_folder_is_refused(
     (tmp_path / "out/normal/mine.txt").rename(tmp_path / "out/normal/export.json")
     with pytest.raises(DataError, match="is no valid JSON"):
         export_split(workspace, manifest, split_of(manifest, "normal"), tmp_path / "out")
+
+
+@pytest.mark.parametrize("how", ["link", "copy"])
+def test_a_source_replaced_after_painting_is_refused(
+    workspace: Workspace, manifest: Manifest, tmp_path: Path, how: str
+) -> None:
+    """Painted images of another source, or cut short, are not exported."""
+    faces, painted = workspace_job(workspace, "small", HEADSET, Style())
+    occlude(faces, HEADSET, painted)
+    split = split_of(manifest, "occluded")
+    source = workspace.data_root("small") / "f5.png"
+    whole = source.read_bytes()
+    write_picture(source, picture(77))
+    with pytest.raises(StaleState, match="'f5' or its landmarks have changed"):
+        export_split(workspace, manifest, split, tmp_path / "out", how=how)
+    source.write_bytes(whole)
+    torn = painted / "images/f5_occ.png"
+    torn.write_bytes(torn.read_bytes()[:-9])
+    with pytest.raises(DataError, match=r"1 of 18 images are missing or out of date \(first: f5"):
+        export_split(workspace, manifest, split, tmp_path / "out", how=how)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_missing_source_is_named_and_the_rest_is_made(
+    workspace: Workspace, manifest: Manifest, tmp_path: Path
+) -> None:
+    """A source that is gone ends in a sentence, after all others were painted."""
+    path = workspace.data_root("small") / "f3.png"
+    path.unlink()
+    split = split_of(manifest, "normal")
+    with pytest.raises(DataError, match=rf"1 images could not.*'{path}'"):
+        export_split(workspace, manifest, split, tmp_path / "out")
+    assert len(tree(tmp_path / "out/normal")) == 18
+
+
+def test_a_target_that_cannot_be_written_ends_the_export(
+    workspace: Workspace, manifest: Manifest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk is no fault of one image."""
+    write = Path.write_bytes
+
+    def full(path: Path, data: bytes) -> int:
+        if ".staging" in path.parts:
+            raise OSError(errno.ENOSPC, "No space left on device", str(path))
+        return write(path, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    for how in ("paint", "copy"):
+        with pytest.raises(OSError, match="No space left"):
+            export_split(workspace, manifest, split_of(manifest, "normal"), tmp_path / how, how=how)
+
+
+def test_dangling_links_are_made_again(
+    workspace: Workspace, manifest: Manifest, tmp_path: Path
+) -> None:
+    """A link that leads elsewhere is replaced by one to the source; others stay."""
+    split = split_of(manifest, "normal")
+    folder = export_split(workspace, manifest, split, tmp_path / "out", how="link")
+    link, other = folder / "train/happy/f0.png", folder / "train/happy/f2.png"
+    link.unlink()
+    link.symlink_to(tmp_path / "nowhere.png")
+    before = other.lstat()
+    export_split(workspace, manifest, split, tmp_path / "out", how="link")
+    assert (read_picture(link) == picture(0)).all()
+    assert other.lstat().st_ino == before.st_ino
 
 
 @pytest.mark.parametrize(

@@ -46,8 +46,8 @@ export.export_split(workspace, manifest, split, Path(sys.argv[3]))
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All files below a folder by path."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+    """All files below a folder by path, but not the writer's lock."""
+    files = (path for path in folder.rglob("*") if path.is_file() and path.name != ".lock")
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in files}
 
 

@@ -74,6 +74,35 @@ def test_a_data_set_without_landmarks_is_refused() -> None:
         partition(manifest, Partitioning())
 
 
+def test_equal_numbers_are_one_split() -> None:
+    """0 and 0.0, or whole and broken fractions, name one folder."""
+    manifest = make_manifest(LABELS, partitions=PARTS)
+    folders = {
+        build_split(
+            manifest, mode="normal", occluder=HEADSET, how=Partitioning(val_fraction=zero)
+        ).folder
+        for zero in (0, 0.0)
+    }
+    assert len(folders) == 1
+    assert Partitioning(fractions=(1, 0, 0)).fractions == (1.0, 0.0, 0.0)
+    assert isinstance(Partitioning(fractions=(1, 0, 0)).fractions[0], float)
+
+
+@pytest.mark.parametrize(
+    ("parts", "folds", "sentence"),
+    [
+        (["", *PARTS[1:]], 0, "1 of 120 usable faces have none. Add --partitions stratified"),
+        ("", 3, r"120 of 120 .*Add --partitions stratified to draw a test part; the folds"),
+        (["train"] * 90 + ["val"] * 30, 0, "usable faces are all in train and val"),
+    ],
+)
+def test_who_has_no_partition_is_counted(parts: list[str] | str, folds: int, sentence: str) -> None:
+    """The sentence says how many faces have none, and what draws them."""
+    manifest = make_manifest(LABELS, partitions=parts)
+    with pytest.raises(DataError, match=sentence):
+        partition(manifest, Partitioning(folds=folds, fold=min(folds, 1)))
+
+
 @pytest.mark.parametrize("parts", ["", "train", ["train"] * 90 + ["val"] * 30, ["", *PARTS[1:]]])
 def test_missing_official_partitions_are_refused(parts: list[str] | str) -> None:
     """Without train and test, or with a face in neither, partitions must be drawn."""
@@ -122,6 +151,7 @@ def test_large_groups_still_give_fair_parts() -> None:
         {"val_fraction": -0.1},
         {"val_fraction": math.nan},
         {"source": "stratified", "val_fraction": 0.2},
+        {"val_fraction": 0.2, "folds": 3, "fold": 1},
     ],
 )
 def test_wrong_plans_are_refused(wrong: dict[str, object]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -164,11 +165,15 @@ def _shares(number: int, weights: Sequence[int]) -> list[int]:
 def _draw_all(
     orders: Sequence[_Order], folder: Path, wish: _Wish, workers: int
 ) -> NDArray[np.float32]:
-    """Draws what is missing and gives the landmarks ``(N, 68, 2)``."""
+    """Draws all faces, unless they stand there whole, and gives the landmarks ``(N, 68, 2)``."""
     stored = folder / "landmarks.npy"
-    if stored.is_file():
-        known: NDArray[np.float32] = np.load(stored, allow_pickle=False)
-        return known
+    if folder.is_dir():
+        names = {stored.name, *(f"{order.id}.png" for order in orders)}
+        if names <= {path.name for path in folder.iterdir()}:
+            known: NDArray[np.float32] = np.load(stored, allow_pickle=False)
+            return known
+        # A new folder never takes the place of one that stands there.
+        shutil.rmtree(folder)
     with new_folder(folder) as part:
         draw = partial(_draw_some, folder=str(part), seed=wish.seed, size=wish.size)
         # Drawing is Python work, so it needs processes.

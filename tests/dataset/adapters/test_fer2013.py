@@ -187,3 +187,14 @@ def test_stack_is_written_once(made, scan, tmp_path):
     assert (first.root / "pixels.npy").stat().st_mtime_ns == changed
     made.images[0] += 1
     assert scan(made.csv(path)).root != first.root
+
+
+def test_a_lost_stack_is_written_again(made, scan, tmp_path):
+    """A folder without its pixels is filled by the next scan."""
+    path = made.csv(tmp_path / "fer2013.csv")
+    stack = scan(path).root / "pixels.npy"
+    before = stack.read_bytes()
+    stack.unlink()
+    scan(path)
+    assert stack.read_bytes() == before
+    assert [item.name for item in stack.parent.iterdir()] == ["pixels.npy"]

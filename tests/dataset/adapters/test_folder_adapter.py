@@ -264,3 +264,13 @@ def test_workers_and_place_do_not_change_the_bytes(tmp_path, scan, draw, points,
     (tmp_path / "faces").rename(tmp_path / "moved")
     moved = scan(tmp_path / "moved", workers=4)
     assert written(first) == written(again) == written(moved)
+
+
+def test_a_link_to_itself_is_a_problem(source, scan):
+    """It is named, and the rest of the folder is scanned."""
+    (source / "happy" / "loop.jpg").symlink_to("loop.jpg")
+    (source / "loop").symlink_to("loop")
+    found = scan(source)
+    assert len(found.manifest) == 6
+    expected = "neither a file nor a folder, or a broken link"
+    assert reasons(found) == {"happy/loop.jpg": expected, "loop": expected}
