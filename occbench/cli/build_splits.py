@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -76,6 +76,11 @@ _FRACTIONS = "0.70,0.15,0.15"
     help="Keep faces whose group also stands in test, as published protocols do; marks it leaky.",
 )
 @click.option(
+    "--all-faces",
+    is_flag=True,
+    help="Keep faces without landmarks too; for --mode normal alone, as no other can show them.",
+)
+@click.option(
     "--export",
     type=click.Path(file_okay=False, path_type=Path),
     help="Also make class folders there, as Keras reads them.",
@@ -99,6 +104,7 @@ def command(
     assign: str,
     seed: int,
     keep_crossing: bool,
+    all_faces: bool,
     export: Path | None,
     how: str,
     folder: Path,
@@ -128,9 +134,8 @@ def command(
         assign=assign,
         manifest_digest=read_digest(workspace.manifest(chosen)),
     )
-    plans = _partitionings(
-        source, fractions, val_fraction, folds, seed=seed, keep_crossing=keep_crossing
-    )
+    extra = {"seed": seed, "keep_crossing": keep_crossing, "all_faces": all_faces}
+    plans = _partitionings(source, fractions, val_fraction, folds, **extra)
     modes = MODES if mode == "all" else (mode,)
     splits = [build(mode=one_mode, how=plan) for one_mode in modes for plan in plans]
     built = [(split, split.write(workspace.splits())) for split in splits]
@@ -142,9 +147,7 @@ def _partitionings(
     fractions: str | None,
     val_fraction: float | None,
     folds: int | None,
-    *,
-    seed: int,
-    keep_crossing: bool,
+    **extra: Any,
 ) -> list[Partitioning]:
     from dataclasses import replace
 
@@ -160,9 +163,7 @@ def _partitionings(
         raise click.UsageError("--fractions belongs to --partitions stratified.")
     if folds and val_fraction is not None:
         raise click.UsageError("Give either --folds or --val-fraction.")
-    base = Partitioning(
-        source, (train, val, test), val_fraction, seed=seed, keep_crossing=keep_crossing
-    )
+    base = Partitioning(source, (train, val, test), val_fraction, **extra)
     return [replace(base, folds=folds, fold=fold + 1) for fold in range(folds)] if folds else [base]
 
 
@@ -207,8 +208,8 @@ def _tell(manifest: Manifest, built: Sequence[tuple[Split, Path]]) -> None:
     click.echo(left_out_table([split for split, _ in built], manifest))
     if "duplicates" not in manifest.facts:
         note(
-            f"Copies of one image were not looked for. 'occbench audit {manifest.name} "
-            "--fix group' keeps them on one side."
+            f"Copies of one image are not grouped and may stand on both sides. "
+            f"'occbench audit {manifest.name} --fix group' keeps them together."
         )
 
 

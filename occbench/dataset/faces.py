@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
 import os
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, NoReturn, Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from natsort import natsorted
 from numpy.typing import NDArray
 
-from occbench.core.console import note
 from occbench.core.files import read_file
-from occbench.dataset.images import decode_image, is_image
-from occbench.dataset.landmark_source import LandmarkSource, open_landmarks, stem_of
+from occbench.dataset.image_folder import find_images, refuse_twins
+from occbench.dataset.images import decode_image
+from occbench.dataset.landmark_source import (
+    LandmarkSource,
+    open_landmarks,
+    refuse_without_any,
+    stem_of,
+)
 from occbench.dataset.manifest import Manifest
 from occbench.errors import DataError
 from occbench.geometry.landmarks import Landmarks68
 from occbench.occluders.paint import Image
+from occbench.workspace import MARKER
 
 PIXELS = "pixels.npy"
-JOB = "job.json"
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -95,7 +98,7 @@ class FolderFaces:
         output: not searched, should it lie inside ``folder``.
 
     Raises:
-        DataError: there is no image, or two would have the same result file.
+        DataError: there is no image, none has landmarks, or two would have one result file.
     """
 
     def __init__(self, folder: Path, landmarks: Path, output: Path) -> None:
@@ -103,8 +106,9 @@ class FolderFaces:
         self._landmark_path = landmarks
         self._output = output
         self.ids: Sequence[str] = find_images(folder, without=output)
-        _refuse_twins(self.ids)
+        refuse_twins(self.ids)
         self._landmarks: LandmarkSource = open_landmarks(landmarks, self.ids)
+        refuse_without_any(self._landmarks, self.ids)
 
     def read(self, face_id: str) -> Face:
         """See ``FaceSource``."""
@@ -143,10 +147,14 @@ class ManifestFaces:
         root: the folder its images or its pixel stack lie in.
 
     Raises:
-        DataError: the pixel stack is missing or too short.
+        DataError: the folder is gone, or the pixel stack is missing or too short.
     """
 
     def __init__(self, manifest: Manifest, root: Path) -> None:
+        if not root.is_dir():
+            raise DataError(
+                f"'{root}' is gone, where '{manifest.name}' has its images; see {MARKER}."
+            )
         self._manifest = manifest
         self._root = str(root)
         self.ids: Sequence[str] = manifest.faces["id"].tolist()
@@ -216,69 +224,6 @@ def _face(faces: FaceSource, face_id: str) -> Face:
     landmarks = faces.landmarks(face_id)
     image, checksum = faces.image(face_id)
     return Face(image, landmarks, with_landmarks(checksum, landmarks))
-
-
-def find_images(folder: Path, *, without: Path | None = None) -> list[str]:
-    """The images below a folder as relative POSIX paths in natural order.
-
-    Hidden files and folders, ``without`` and sub-folders that ``occlude`` wrote are passed over.
-
-    Raises:
-        DataError: the folder does not exist or holds no image, or it or a sub-folder cannot
-            be read.
-    """
-    if not folder.is_dir():
-        raise DataError(f"The image folder '{folder}' does not exist.")
-    found = []
-    # A linked folder may hold the one it lies in, so each is entered once.
-    entered = {folder.resolve(), *([without.resolve()] if without is not None else [])}
-    for parent, folders, files in os.walk(folder, onerror=_refuse, followlinks=True):
-        if JOB in files and Path(parent) != folder and _is_output(Path(parent)):
-            note(f"'{parent}' is passed over: 'occbench occlude' wrote it.")
-            folders.clear()
-            continue
-        below_here = {name: (Path(parent) / name).resolve() for name in sorted(folders)}
-        folders[:] = [
-            name
-            for name, place in below_here.items()
-            if not name.startswith(".") and place not in entered
-        ]
-        entered.update(below_here[name] for name in folders)
-        below = Path(parent).relative_to(folder)
-        found += [
-            (below / name).as_posix()
-            for name in files
-            if not name.startswith(".") and is_image(Path(name))
-        ]
-    if not found:
-        raise DataError(f"There is no image in '{folder}' or below it.")
-    ordered: list[str] = natsorted(sorted(found))
-    return ordered
-
-
-def _refuse(error: OSError) -> NoReturn:
-    raise DataError(f"The folder '{error.filename}' cannot be read: {error.strerror}.") from error
-
-
-def _is_output(folder: Path) -> bool:
-    """Whether the job in a folder is one of ``occlude``; other programs have jobs too."""
-    try:
-        job = json.loads((folder / JOB).read_bytes())
-    except (OSError, ValueError):
-        return False
-    return isinstance(job, dict) and {"schema", "variant", "occluder"} <= job.keys()
-
-
-def _refuse_twins(ids: Sequence[str]) -> None:
-    stems: dict[str, str] = {}
-    for face_id in ids:
-        stem = stem_of(face_id)
-        if stem in stems:
-            raise DataError(
-                f"'{stems[stem]}' and '{face_id}' would have the same result file. "
-                "Rename one of them or keep them in different folders."
-            )
-        stems[stem] = face_id
 
 
 def _open_stack(manifest: Manifest, root: Path) -> NDArray[np.uint8]:

@@ -110,6 +110,19 @@ def stem_of(image: str) -> str:
     return stem if dot and stem and not stem.endswith("/") and "/" not in ending else image
 
 
+def refuse_without_any(source: LandmarkSource, images: Sequence[str]) -> None:
+    """Refuses a folder that has no landmark file for any image, before a job is begun with it.
+
+    Raises:
+        DataError: there is none.
+    """
+    if isinstance(source, LandmarkFolder) and all(source.path(image) is None for image in images):
+        raise DataError(
+            f"None of the {len(images)} images has landmarks in '{source.folder}'. Expected "
+            "<stem>_lnd.npy, <stem>.npy or <stem>.pts there, or another folder or stack."
+        )
+
+
 def open_landmarks(path: Path, images: Sequence[str]) -> LandmarkSource:
     """The landmarks at ``path`` for images given by their paths below the image folder.
 

@@ -24,8 +24,9 @@ from occbench.core.journal import Journal, read_journal
 from occbench.core.lock import sole_writer
 from occbench.core.parallel import in_chunks
 from occbench.dataset.batch import Entry, Painter, Style
-from occbench.dataset.faces import JOB, FaceSource, ManifestFaces
+from occbench.dataset.faces import FaceSource, ManifestFaces
 from occbench.dataset.failures import FAILURES, Failure, read_failures, write_failures
+from occbench.dataset.image_folder import JOB
 from occbench.dataset.manifest import Manifest
 from occbench.dataset.resume import entries_by_id, plan
 from occbench.errors import DataError, StaleState

@@ -46,6 +46,7 @@ class Partitioning:
         seed: of every draw.
         keep_crossing: keep train and val faces whose group also stands in test, and train
             faces whose group stands in an official val.
+        all_faces: keep faces without usable landmarks; for the mode ``normal`` alone.
 
     Raises:
         DataError: a value out of range, or two that exclude each other.
@@ -58,6 +59,7 @@ class Partitioning:
     fold: int = 0
     seed: int = 0
     keep_crossing: bool = False
+    all_faces: bool = False
 
     def __post_init__(self) -> None:
         # The values name the split's folder: 0 and 0.0 must be one.
@@ -88,11 +90,14 @@ def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict
     """
     faces = manifest.faces[["id", "label", "partition", "group"]]
     left_out: dict[str, Any] = {NO_LANDMARKS: _per_class(faces[~manifest.usable], manifest)}
-    faces = faces[manifest.usable].reset_index(drop=True)
+    if how.all_faces:
+        left_out = {}
+    else:
+        faces = faces[manifest.usable].reset_index(drop=True)
     if faces.empty:
         raise DataError(
             f"No face of '{manifest.name}' has usable landmarks, so none can be occluded. "
-            "Scan again with --landmarks."
+            "Scan again with --landmarks, or take --mode normal --all-faces."
         )
     official = how.source == "official"
     faces = faces.assign(
@@ -136,6 +141,10 @@ def build_split(
     if mode not in MODES or assign not in ASSIGNMENTS:
         raise DataError(f"Mode '{mode}' with assignment '{assign}' is not known.")
     how = how or Partitioning()
+    if how.all_faces and mode != "normal":
+        raise DataError(
+            "--all-faces keeps faces that cannot be occluded; it goes with --mode normal alone."
+        )
     faces, facts = partition(manifest, how)
     variant = variant_name(occluder)
     parts = {

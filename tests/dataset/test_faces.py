@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from occbench.dataset.faces import FolderFaces, ManifestFaces, find_images
+from occbench.dataset.faces import FolderFaces, ManifestFaces
+from occbench.dataset.image_folder import find_images
 from occbench.errors import DataError
 from tests.folders import add_face, add_faces, points_of, run
 from tests.makers import make_manifest, make_workspace, picture, write_picture

@@ -142,7 +142,7 @@ def test_the_table_is_sorted_and_holds_any_name(tmp_path):
     names = ['a,"b".png', "ü ß.png", "z.png"]
     for name in names:
         write_picture(tmp_path / "in" / name, picture(1))
-    (tmp_path / "in" / "nothing.npy").touch()
+    add_face(tmp_path / "in", "fine.png", 3)
     run(tmp_path / "in", tmp_path / "out")
     assert list(reasons(tmp_path / "out")) == sorted(names)
 

@@ -190,3 +190,14 @@ def test_unknown_modes_are_refused(mode: str, assign: str) -> None:
     manifest = make_manifest(LABELS, partitions=PARTS)
     with pytest.raises(DataError, match=f"'{mode}' with assignment '{assign}'"):
         build_split(manifest, mode=mode, occluder=HEADSET, assign=assign)
+
+
+def test_all_faces_can_only_be_shown_as_they_are() -> None:
+    """Faces without landmarks stay with --all-faces, in the mode normal and in no other."""
+    manifest = make_manifest(["a", "b"] * 20, without=[0, 1, 7])
+    how = Partitioning("stratified", all_faces=True)
+    split = build_split(manifest, mode="normal", occluder=make_occluder("headset"), how=how)
+    assert sum(split.sizes().values()) == 40
+    assert split.record["left_out"] == {}
+    with pytest.raises(DataError, match="--mode normal alone"):
+        build_split(manifest, mode="mixed-unique", occluder=make_occluder("headset"), how=how)
