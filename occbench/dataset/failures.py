@@ -23,13 +23,17 @@ class Failure:
 
 def write_failures(path: Path, failures: Sequence[Failure]) -> None:
     """Writes the table; where nothing failed, the file is removed."""
-    if not failures:
+    write_reasons(path, "id", [(failure.id, failure.reason) for failure in failures])
+
+
+def write_reasons(path: Path, what: str, rows: Sequence[tuple[str, str]]) -> None:
+    """Writes a table of two columns, ``what`` and reason; without rows the file is removed."""
+    if not rows:
         path.unlink(missing_ok=True)
         return
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["id", "reason"])
-    writer.writerows((failure.id, failure.reason) for failure in failures)
+    writer.writerows([(what, "reason"), *rows])
     write_text(path, text.getvalue())
 
 

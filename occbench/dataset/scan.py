@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from occbench.core.atomic import write_text
 from occbench.core.console import detail
 from occbench.core.lock import sole_writer
-from occbench.dataset.adapters.base import Problem, Scan, adapter
+from occbench.dataset.adapters.base import Scan, adapter
+from occbench.dataset.failures import write_reasons
 from occbench.errors import DataError
 from occbench.workspace import Workspace, checked_name
 
@@ -42,18 +40,8 @@ def scan(
         found = adapter(kind).scan(
             source, name=name, room=workspace.data(name), workers=workers, **options
         )
-        _write_problems(workspace.problems(name), found.problems)
+        problems = [(problem.item, problem.reason) for problem in found.problems]
+        write_reasons(workspace.problems(name), "item", problems)
         found.manifest.write(manifest, commit=lambda: workspace.set_data_root(name, found.root))
     detail(f"Manifest: {manifest}; images below {found.root}")
     return found
-
-
-def _write_problems(path: Path, problems: tuple[Problem, ...]) -> None:
-    if not problems:
-        path.unlink(missing_ok=True)
-        return
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["item", "reason"])
-    writer.writerows((problem.item, problem.reason) for problem in problems)
-    write_text(path, text.getvalue())

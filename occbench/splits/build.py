@@ -89,11 +89,11 @@ def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict
             is missing in a part.
     """
     faces = manifest.faces[["id", "label", "partition", "group"]]
-    left_out: dict[str, Any] = {NO_LANDMARKS: _per_class(faces[~manifest.usable], manifest)}
-    if how.all_faces:
-        left_out = {}
-    else:
-        faces = faces[manifest.usable].reset_index(drop=True)
+    left_out: dict[str, Any] = {}
+    if not how.all_faces:
+        usable = manifest.usable
+        left_out[NO_LANDMARKS] = _per_class(faces[~usable], manifest)
+        faces = faces[usable].reset_index(drop=True)
     if faces.empty:
         raise DataError(
             f"No face of '{manifest.name}' has usable landmarks, so none can be occluded. "
