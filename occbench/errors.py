@@ -35,5 +35,9 @@ class StaleState(OccbenchError):
     """A result on disk was made from other inputs; the message says which changed."""
 
 
+class MissingCells(OccbenchError):
+    """A table has gaps; the message says which and what fills them."""
+
+
 class Busy(OccbenchError):
     """Another process is writing to the same place."""

@@ -103,6 +103,27 @@ class Workspace:
         """All splits."""
         return self.root / "splits"
 
+    def cache(self) -> Path:
+        """Decoded pixels; safe to delete."""
+        return self.root / "cache"
+
+    def run(self, run_id: str) -> Path:
+        """One training: its state, history, weights and predictions."""
+        return self.root / "runs" / run_id
+
+    def run_ids(self) -> tuple[str, ...]:
+        """The trainings that were begun, sorted."""
+        return tuple(sorted(path.parent.name for path in (self.root / "runs").glob("*/run.json")))
+
+    def matrix(self, name: str) -> Path:
+        """Plan, cells and table of one train x test matrix."""
+        return self.root / "matrices" / checked_name(name, "matrix")
+
+    def matrix_names(self) -> tuple[str, ...]:
+        """The matrices that were begun, sorted."""
+        found = (self.root / "matrices").glob("*/plan.toml")
+        return tuple(sorted(path.parent.name for path in found))
+
     def report(self, name: str) -> Path:
         """Tables and pictures for people."""
         return self.root / "reports" / name
@@ -160,14 +181,14 @@ class Workspace:
         return settings
 
 
-def checked_name(name: str) -> str:
-    """A data set's name, fit for a file name on every system.
+def checked_name(name: str, kind: str = "data set") -> str:
+    """The name of a data set or a matrix, fit for a file name on every system.
 
     Raises:
         DataError: it holds anything but ASCII letters, digits, ``-`` and ``_``.
     """
     if not _NAME.match(name):
         raise DataError(
-            f"'{name}' cannot be the name of a data set; use letters, digits, '-' and '_'."
+            f"'{name}' cannot be the name of a {kind}; use letters, digits, '-' and '_'."
         )
     return name

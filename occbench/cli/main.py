@@ -13,7 +13,18 @@ from occbench import __version__
 from occbench.errors import OccbenchError, UnknownName
 
 # In the order of a walk through the toolkit.
-COMMANDS = ("scan", "audit", "show", "occlude", "build-splits", "list")
+COMMANDS = (
+    "demo",
+    "scan",
+    "audit",
+    "show",
+    "occlude",
+    "build-splits",
+    "train",
+    "matrix",
+    "report",
+    "list",
+)
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 INTERRUPTED = 130

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sys
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TypeVar
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
 Item = TypeVar("Item")
 
@@ -64,6 +65,39 @@ def progress(
             dynamic_ncols=True,
         )
     )
+
+
+@contextmanager
+def bar(*, total: int, label: str, unit: str, done: int = 0) -> Iterator[Bar]:
+    """A bar on stderr as ``progress`` shows it, moved by hand."""
+    from tqdm import tqdm
+
+    with tqdm(
+        total=total,
+        initial=done,
+        desc=label,
+        unit=unit,
+        disable=_quiet,
+        file=sys.stderr,
+        mininterval=0.2 if sys.stderr.isatty() else 10.0,
+        dynamic_ncols=True,
+    ) as shown:
+        yield Bar(shown)
+
+
+class Bar:
+    """A progress bar that is moved by hand."""
+
+    def __init__(self, shown: Any) -> None:
+        self._shown = shown
+
+    def move(self, steps: int) -> None:
+        """So many more are done."""
+        self._shown.update(steps)
+
+    def tell(self, text: str) -> None:
+        """Shows a few words behind the bar."""
+        self._shown.set_postfix_str(text, refresh=False)
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:

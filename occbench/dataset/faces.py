@@ -193,12 +193,21 @@ class ManifestFaces:
 
     def stamp(self, face_id: str) -> list[int]:
         """Checksum of the landmarks, then size and time of change of an image file."""
-        row = self._rows[face_id]
-        stamp = [zlib.crc32(self._manifest.landmarks[row].tobytes())]
-        if self._pixels is None:
-            status = os.stat(f"{self._root}/{self._images[row]}")  # noqa: PTH116 - as above
-            stamp += [status.st_size, status.st_mtime_ns]
-        return stamp
+        points = self._manifest.landmarks[self._rows[face_id]]
+        return [zlib.crc32(points.tobytes()), *self.image_stamp(face_id)]
+
+    def image_stamp(self, face_id: str) -> list[int]:
+        """Size and time of change of an image file; nothing for a pixel stack."""
+        if self._pixels is not None:
+            return []
+        image = self._images[self._rows[face_id]]
+        status = os.stat(f"{self._root}/{image}")  # noqa: PTH116 - as above
+        return [status.st_size, status.st_mtime_ns]
+
+    @property
+    def stack(self) -> NDArray[np.uint8] | None:
+        """The pixel stack, mapped from disk, where the data set has one."""
+        return self._pixels
 
     def stem(self, face_id: str) -> str:
         """See ``FaceSource``."""

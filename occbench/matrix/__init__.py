@@ -1,0 +1,1 @@
+"""The train x test matrix: arithmetic on predictions, without a training framework."""

@@ -1,0 +1,251 @@
+"""A matrix in a workspace: its splits, its runs, and what of it is missing.
+
+Nothing here loads Keras until a run has to be trained or predicted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from occbench.core.atomic import write_text
+from occbench.core.digest import digest, file_digest
+from occbench.dataset.manifest import Manifest, read_digest
+from occbench.errors import OccbenchError
+from occbench.matrix.cells import Matrix, with_relative_changes
+from occbench.matrix.consistency import check_faces, check_mixed
+from occbench.matrix.fill import Column, Row, Scores, discordant_share, fill
+from occbench.matrix.plan import Plan, column_split
+from occbench.occluders.base import NORMAL, make_occluder
+from occbench.splits.build import build_split
+from occbench.splits.split import Split
+from occbench.training.predictions import Predictions, predictions_path
+from occbench.training.run import Run, State
+from occbench.training.train import Wish, painted_digest, plan_run, train
+from occbench.workspace import Workspace
+
+SCHEMA = 1
+PLAN, CELLS, TABLE, RECORD = "plan.toml", "cells.csv", "matrix.csv", "matrix.json"
+
+
+@dataclass(frozen=True, eq=False)
+class MatrixJob:
+    """A plan in a workspace, with its splits.
+
+    Attributes:
+        workspace: where all lies.
+        name: of the matrix.
+        plan: what it is made of.
+        manifest: the data set.
+        splits: by mode.
+    """
+
+    workspace: Workspace
+    name: str
+    plan: Plan
+    manifest: Manifest
+    splits: Mapping[str, Split]
+    _scores: dict[Row, Scores] = field(default_factory=dict)
+
+    @property
+    def folder(self) -> Path:
+        """Where plan, cells and table lie."""
+        return self.workspace.matrix(self.name)
+
+    @property
+    def rows(self) -> tuple[Row, ...]:
+        """One run each, all train splits with the first seed before the second seed begins."""
+        return tuple(Row(mode, seed) for seed in self.plan.seeds for mode in self.plan.train)
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The test splits.
+
+        Raises:
+            DataError: they do not show the same faces.
+        """
+        modes = self.plan.modes
+        tables = {
+            test: self.splits[column_split(test, modes)].parts["test"] for test in self.plan.test
+        }
+        check_faces({test: table["id"].tolist() for test, table in tables.items()})
+        return tuple(Column(test, table) for test, table in tables.items())
+
+    @property
+    def wish(self) -> Wish:
+        """How its runs are trained."""
+        return Wish(painted=self.plan.images == "painted")
+
+    def run(self, row: Row) -> Run:
+        """What decides the run of a row."""
+        split = self.splits[row.train]
+        painted = ""
+        if self.wish.painted:
+            painted = painted_digest(self.workspace, self.manifest.name, split)
+        return Run.of(self.plan.recipe, split, seed=row.seed, painted=painted)
+
+    def states(self) -> dict[Row, State]:
+        """How far each run is.
+
+        Raises:
+            DataError, StaleState: a run can never be trained; said before any is begun.
+        """
+        return {
+            row: plan_run(
+                self.workspace, self.manifest, self.splits[row.train], self.run(row), self.wish
+            )[1]
+            for row in self.rows
+        }
+
+    def wanted(self) -> dict[str, list[str]]:
+        """The test faces in each variant that some column shows."""
+        found: dict[str, dict[str, None]] = {}
+        for column in self.columns:
+            for face, variant in column.table.itertuples(index=False):
+                found.setdefault(variant, {})[face] = None
+        return {variant: list(ids) for variant, ids in found.items()}
+
+    def evaluate(self, row: Row) -> Scores:
+        """The scores of a row's run: read, or trained and predicted now."""
+        if row not in self._scores:
+            self._scores[row] = self._stored(row) or self._computed(row)
+        return self._scores[row]
+
+    def _stored(self, row: Row) -> Scores | None:
+        folder, wanted = self.workspace.run(self.run(row).id), self.wanted()
+        if not State.read(folder).ended:
+            return None
+        places = [(selection, v) for selection in self.plan.select for v in wanted]
+        paths = [predictions_path(folder, *place) for place in places]
+        if not all(path.is_file() for path in paths):
+            return None
+        found = dict(zip(places, map(Predictions.read, paths), strict=True))
+        # A file with fewer faces was made for other columns; it is no use here.
+        whole = all(set(wanted[v]) <= set(found[s, v].ids) for s, v in places)
+        return found if whole else None
+
+    def _computed(self, row: Row) -> Scores:
+        from occbench.training.data import open_data
+        from occbench.training.predict import predict
+
+        run, split = self.run(row), self.splits[row.train]
+        train(self.workspace, self.manifest, split, run, self.wish)
+        variants = {v: p for s in self.splits.values() for v, p in s.record["variants"].items()}
+        data = open_data(
+            self.workspace, self.manifest, run.recipe, variants, painted=self.wish.painted
+        )
+        folder = self.workspace.run(run.id)
+        found = predict(folder, data, self.wanted(), selections=self.plan.select)
+        return {(each.selection, each.variant): each for each in found}
+
+    def compute(self) -> Matrix:
+        """Trains and predicts what is missing and writes the tables.
+
+        The cells that are known are written after each row, so a look at them is possible.
+        """
+        cells = []
+        columns = self.columns
+        for row in self.rows:
+            cells += fill(
+                [row], columns, self.plan.select, len(self.manifest.classes.names), self.evaluate
+            )
+            matrix = self._matrix(with_relative_changes(cells))
+            write_text(self.folder / CELLS, matrix.to_csv())
+            write_text(self.folder / TABLE, matrix.wide_csv())
+        self._write_record()
+        return matrix
+
+    def findings(self, matrix: Matrix) -> tuple[str, ...]:
+        """What does not fit together in the table, a sentence each."""
+        shares = {}
+        variants = tuple(self.wanted())
+        if len(variants) == 2:
+            covered = next(v for v in variants if v != NORMAL)
+            for row in self.rows:
+                for selection in self.plan.select:
+                    share = discordant_share(self.evaluate(row), selection, NORMAL, covered)
+                    shares[row.train, row.seed, selection] = share
+        return tuple(check_mixed(matrix, shares))
+
+    def _matrix(self, cells: Any) -> Matrix:
+        plan = self.plan
+        return Matrix(plan.train, plan.test, plan.seeds, plan.select, tuple(cells))
+
+    def _write_record(self) -> None:
+        """What the cells were made from, so that a call with nothing to do knows it."""
+        record = {
+            "schema": SCHEMA,
+            "inputs": _inputs(self.workspace, self.plan),
+            "cells": file_digest(self.folder / CELLS),
+            "splits": {mode: split.folder for mode, split in self.splits.items()},
+            "runs": {f"{row.train}, seed {row.seed}": self.run(row).id for row in self.rows},
+        }
+        write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
+
+
+def open_job(workspace: Workspace, name: str, plan: Plan) -> MatrixJob:
+    """A matrix's job; splits that are missing are built.
+
+    Raises:
+        DataError: the faces cannot be shared out as the plan wants.
+    """
+    path = workspace.manifest(plan.data_set)
+    manifest, now = Manifest.read(path), read_digest(path)
+    make = partial(
+        build_split,
+        manifest,
+        occluder=make_occluder(plan.occluder),
+        how=plan.partitions,
+        assign=plan.assign,
+        manifest_digest=now,
+    )
+    splits = dict(_stored_splits(workspace, name, plan, manifest, now))
+    for mode in plan.modes:
+        if mode not in splits:
+            splits[mode] = make(mode=mode)
+            splits[mode].write(workspace.splits())
+    return MatrixJob(workspace, name, plan, manifest, splits)
+
+
+def finished(workspace: Workspace, name: str, plan: Plan) -> Matrix | None:
+    """The matrix, if all of it stands there and nothing it was made from has changed."""
+    folder = workspace.matrix(name)
+    record = _read_record(folder)
+    cells = folder / CELLS
+    if not record or not cells.is_file() or record["inputs"] != _inputs(workspace, plan):
+        return None
+    matrix = Matrix.from_csv(cells) if record["cells"] == file_digest(cells) else None
+    runs = [workspace.run(run_id) for run_id in record["runs"].values()]
+    ended = all(State.read(run).ended for run in runs)
+    return matrix if matrix is not None and ended and not matrix.missing() else None
+
+
+def _inputs(workspace: Workspace, plan: Plan) -> str:
+    return digest([plan.to_toml(), read_digest(workspace.manifest(plan.data_set))])
+
+
+def _read_record(folder: Path) -> dict[str, Any] | None:
+    try:
+        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    needed = {"inputs", "cells", "splits", "runs"}
+    fits = isinstance(record, dict) and record.get("schema") == SCHEMA and needed <= set(record)
+    return record if fits else None
+
+
+def _stored_splits(
+    workspace: Workspace, name: str, plan: Plan, manifest: Manifest, now: str
+) -> Iterator[tuple[str, Split]]:
+    """The splits that this very plan built before, which are quicker read than built."""
+    record = _read_record(workspace.matrix(name))
+    if record and record["inputs"] == _inputs(workspace, plan):
+        for mode, folder in record["splits"].items():
+            try:
+                yield mode, Split.read(workspace.splits() / folder, manifest, now)
+            except OccbenchError:
+                continue

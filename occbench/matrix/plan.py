@@ -1,0 +1,193 @@
+"""Plans: which runs a matrix needs, read from TOML.
+
+``docs/reference/file-formats.md`` lists the keys. The plan beside a matrix is complete: the recipe
+stands in it, not only its name.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from occbench.errors import DataError, OccbenchError, StaleState
+from occbench.matrix.cell import SELECTIONS, TESTS
+from occbench.occluders.base import make_occluder, variant_name
+from occbench.splits.build import Partitioning
+from occbench.splits.modes import ASSIGNMENTS, MODES
+from occbench.training.recipe import Recipe
+
+SCHEMA = 1
+IMAGES = ("on-the-fly", "painted")
+
+# What may change in a plan without making the cells that stand there wrong.
+_GROWS = ("train", "test", "seeds", "select")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a train x test matrix is made of.
+
+    Attributes:
+        data_set: its name in the workspace.
+        recipe: of every run; the seeds below take the place of its own.
+        occluder: spec of what covers the faces.
+        train: modes of the train splits, the rows.
+        test: test splits, the columns.
+        seeds: of the runs.
+        select: which weights are tested.
+        assign: which half of a mixed part is occluded.
+        images: ``on-the-fly``, or ``painted`` to train from painted images.
+        partitions: who goes where.
+    """
+
+    data_set: str
+    recipe: Recipe
+    occluder: str = "headset"
+    train: tuple[str, ...] = MODES
+    test: tuple[str, ...] = TESTS
+    seeds: tuple[int, ...] = (0,)
+    select: tuple[str, ...] = SELECTIONS
+    assign: str = "seeded"
+    images: str = "on-the-fly"
+    partitions: Partitioning = field(default_factory=Partitioning)
+
+    def __post_init__(self) -> None:
+        for key, known in (("train", MODES), ("test", TESTS), ("select", SELECTIONS)):
+            _check_names(key, getattr(self, key), known)
+            # One order, so that equal plans are equal text.
+            ordered = tuple(name for name in known if name in getattr(self, key))
+            object.__setattr__(self, key, ordered)
+        for key, value, names in (
+            ("assign", self.assign, ASSIGNMENTS),
+            ("images", self.images, IMAGES),
+        ):
+            _check_names(key, (value,), names)
+        seeds = self.seeds
+        if not seeds or any(type(s) is not int or not 0 <= s < 2**31 for s in seeds):
+            raise DataError(f"seeds is {list(seeds)}; expected whole numbers of 0 or more.")
+        object.__setattr__(self, "seeds", tuple(sorted(set(seeds))))
+        object.__setattr__(self, "occluder", variant_name(make_occluder(self.occluder)))
+        if self.partitions.all_faces and (self.train, self.test) != (("normal",), ("normal",)):
+            raise DataError(
+                "all_faces keeps faces that cannot be occluded: it goes with train and test "
+                "'normal' alone."
+            )
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """The splits that are needed: a row each, and those whose test parts are columns."""
+        wanted = {*self.train, *(_split_of(test) for test in self.test)}
+        return tuple(mode for mode in MODES if mode in wanted)
+
+    @classmethod
+    def load(cls, path: Path) -> Plan:
+        """Reads a plan.
+
+        Raises:
+            DataError: missing, no TOML, another schema, an unknown key or a wrong value.
+        """
+        try:
+            values = tomllib.loads(path.read_text(encoding="utf-8"))
+        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise DataError(f"The plan '{path}' cannot be read: {error}.") from error
+        if values.pop("schema", None) != SCHEMA:
+            raise DataError(f"The plan '{path}' needs the line 'schema = {SCHEMA}'.")
+        try:
+            return _from_mapping(values, path.parent)
+        except OccbenchError as error:
+            raise DataError(f"The plan '{path}': {error}") from error
+        except TypeError as error:
+            raise DataError(f"The plan '{path}' has a value of the wrong kind: {error}.") from error
+
+    def to_toml(self) -> str:
+        """The complete plan as TOML that ``load`` reads."""
+        import tomlkit
+
+        values = {each.name: getattr(self, each.name) for each in fields(self)}
+        lists = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
+        partitions = {k: v for k, v in asdict(self.partitions).items() if v is not None}
+        partitions["fractions"] = list(self.partitions.fractions)
+        tables = {"partitions": partitions, "recipe": self.recipe.describe()}
+        return tomlkit.dumps({"schema": SCHEMA, **lists, **tables})
+
+    def after(self, stored: Plan, path: Path) -> Plan:
+        """This plan, if it may follow one that has cells already.
+
+        Raises:
+            StaleState: more differs than rows, columns, seeds and selections.
+        """
+        plain = {name: getattr(stored, name) for name in _GROWS}
+        changed = [
+            each.name
+            for each in fields(self)
+            if getattr(replace(self, **plain), each.name) != getattr(stored, each.name)
+        ]
+        if "recipe" in changed:
+            mine, theirs = self.recipe.describe(), stored.recipe.describe()
+            keys = [f"recipe.{key}" for key in mine if mine[key] != theirs[key]]
+            changed = [name for name in changed if name != "recipe"] + keys
+        if changed:
+            raise StaleState(
+                f"The matrix in '{path.parent}' was made with another plan ({', '.join(changed)} "
+                "differs). Give this one another NAME, or delete that folder; finished runs are "
+                "kept either way."
+            )
+        return self
+
+
+def column_split(test: str, modes: tuple[str, ...]) -> str:
+    """The mode whose test part is a column; both mixed modes have the same one."""
+    if test == "mixed" and "mixed-unique" not in modes:
+        return "mixed-paired"
+    return _split_of(test)
+
+
+def _split_of(test: str) -> str:
+    return "mixed-unique" if test == "mixed" else test
+
+
+def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
+    known = [each.name for each in fields(Plan)]
+    _refuse_unknown(values, known, "")
+    for key in ("data_set", "recipe"):
+        if key not in values:
+            raise DataError(f"the key '{key}' is missing.")
+    given = dict(values)
+    recipe = given["recipe"]
+    if isinstance(recipe, str):
+        beside = folder / recipe
+        given["recipe"] = Recipe.load(beside if beside.is_file() else recipe)
+    elif isinstance(recipe, Mapping):
+        given["recipe"] = Recipe.from_mapping(recipe)
+    else:
+        raise DataError(f"recipe is {recipe!r}; expected a name, a file or a table.")
+    for key in (*_GROWS, "partitions"):
+        if key in given and not isinstance(given[key], (list, Mapping)):
+            raise DataError(f"{key} is {given[key]!r}; expected a list.")
+    for key in _GROWS:
+        if key in given:
+            given[key] = tuple(given[key])
+    partitions = given.get("partitions", {})
+    _refuse_unknown(partitions, [each.name for each in fields(Partitioning)], "partitions.")
+    given["partitions"] = Partitioning(**partitions)
+    return Plan(**given)
+
+
+def _refuse_unknown(values: Mapping[str, Any], known: list[str], where: str) -> None:
+    for key in values:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean '{where}{nearest[0]}'?" if nearest else ""
+            raise DataError(f"unknown key '{where}{key}'.{hint} Known: {', '.join(known)}.")
+
+
+def _check_names(key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+    for name in names:
+        if name not in known:
+            raise DataError(f"{key} has {name!r}; expected {', '.join(known)}.")
+    if not names:
+        raise DataError(f"{key} is empty; expected some of {', '.join(known)}.")

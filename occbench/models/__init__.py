@@ -1,0 +1,1 @@
+"""Networks: backbones, heads, preprocessing and augmentation, in Keras 3."""

@@ -1,0 +1,1 @@
+"""One file per backbone; a new file is a new backbone."""

@@ -1,0 +1,91 @@
+"""The one file that names a backend of Keras: which one runs, and how it is made repeatable.
+
+``KERAS_BACKEND`` chooses tensorflow (the default), jax or torch before Keras is first used.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from occbench.errors import DataError
+
+PACKAGES = ("tensorflow", "jax", "torch")
+
+
+def load_keras() -> Any:
+    """Keras with its backend, quiet and repeatable; the first call takes seconds.
+
+    Raises:
+        DataError: the backend asked for is not installed or cannot be loaded.
+    """
+    os.environ.setdefault("KERAS_BACKEND", "tensorflow")
+    name = os.environ["KERAS_BACKEND"]
+    if name not in PACKAGES:
+        raise DataError(f"KERAS_BACKEND is '{name}'; expected {', '.join(PACKAGES)}.")
+    # The start-up notes of TensorFlow's C++ half are no messages for users of this tool.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    try:
+        with _silence("keras" not in sys.modules):
+            import keras
+    except ImportError as error:
+        raise DataError(
+            f"Keras cannot be loaded with the backend '{name}': {error}. Install {name}, or set "
+            "KERAS_BACKEND to another one."
+        ) from error
+    _make_repeatable(keras.backend.backend())
+    return keras
+
+
+def jit_choice(xla: bool) -> bool | str:
+    """What ``compile`` is told about XLA; jax trains through XLA whatever is wished."""
+    return True if xla else "auto" if load_keras().backend.backend() == "jax" else False
+
+
+def versions() -> dict[str, str]:
+    """The versions of Keras and of the backend in use, without importing either."""
+    names = ("keras", os.environ.get("KERAS_BACKEND", "tensorflow"), "numpy")
+    return {name: importlib.metadata.version(name) for name in names}
+
+
+def machine() -> str:
+    """What computes: the accelerator, or the processor and its cores."""
+    devices = [str(name) for name in load_keras().distribution.list_devices()]
+    found = [name for name in devices if not name.lower().startswith("cpu")]
+    cores = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
+    return ", ".join([*found, cores])
+
+
+def _make_repeatable(backend: str) -> None:
+    """Chooses operations that give the same bits each time; jax has no others on a CPU."""
+    if backend == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+    elif backend == "torch":
+        import torch
+
+        torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+@contextmanager
+def _silence(wanted: bool) -> Iterator[None]:
+    """Sends what libraries write on the real stderr nowhere."""
+    if not wanted:
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(nowhere)
+        os.close(kept)

@@ -1,0 +1,135 @@
+"""A whole classifier: levels 0..255 in, one logit per class out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from occbench.core.digest import digest_int
+from occbench.core.spec import Spec
+from occbench.errors import DataError
+from occbench.models.augmentation import augmentation_layers
+from occbench.models.backend import load_keras
+from occbench.models.base import Backbone, load_backbone
+from occbench.models.blocks import initializer
+from occbench.models.preprocessing import preprocess
+
+HEAD = "head"
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """Everything that decides a classifier's layers.
+
+    Attributes:
+        backbone: its spec.
+        size: side of the square input in pixels.
+        channels: 1 grey, 3 RGB.
+        preprocessing: see ``preprocess``.
+        augment: checked specs, in order; active in training only.
+        head: units of hidden layers between features and logits.
+        dropout: share of features dropped before each layer of the head, in training only.
+        trainable: ``all``, ``head``, or the first stage of the backbone that is trained;
+            what lies before stays as it is, its batch normalisation in inference mode.
+        precision: the Keras dtype policy; logits are float32 always.
+    """
+
+    backbone: Spec
+    size: int
+    channels: int
+    preprocessing: str
+    augment: Sequence[Spec] = ()
+    head: Sequence[int] = ()
+    dropout: float = 0.0
+    trainable: str = "all"
+    precision: str = "float32"
+
+
+def build_classifier(architecture: Architecture, classes: int, *, seed: int) -> Any:
+    """A Keras model from ``(N, size, size, channels)`` uint8 to logits ``(N, classes)``.
+
+    Equal arguments give equal initial weights.
+
+    Raises:
+        SpecError: a parameter that the backbone does not have.
+        DataError: the backbone cannot take such images or has no such stage.
+    """
+    keras = load_keras()
+    backbone, parameters = load_backbone(architecture.backbone)
+    _check(architecture, backbone)
+    seeds = _seeds(seed)
+    with _precision(architecture.precision):
+        shape = (architecture.size, architecture.size, architecture.channels)
+        images = keras.Input(shape, dtype="uint8", name="image")
+        x = keras.ops.cast(images, "float32")
+        for layer in augmentation_layers(architecture.augment, seeds):
+            x = layer(x)
+        x = preprocess(architecture.preprocessing, x)
+        x = backbone.build(x, seeds, **parameters)
+        model = keras.Model(images, _head(x, architecture, classes, seeds), name="classifier")
+    _freeze(model, architecture.trainable, backbone)
+    return model
+
+
+def _head(x: Any, architecture: Architecture, classes: int, seeds: Callable[[], int]) -> Any:
+    layers = load_keras().layers
+    if len(x.shape) > 2:
+        x = layers.Flatten(name="head_flatten")(x)
+    for number, units in enumerate((*architecture.head, classes), start=1):
+        last = number > len(architecture.head)
+        if architecture.dropout:
+            x = layers.Dropout(architecture.dropout, seed=seeds(), name=f"head_dropout{number}")(x)
+        x = layers.Dense(
+            units,
+            activation=None if last else "relu",
+            kernel_initializer=initializer(seeds, relu=False),
+            dtype="float32" if last else None,
+            name="head_logits" if last else f"head_dense{number}",
+        )(x)
+    return x
+
+
+def _check(architecture: Architecture, backbone: Backbone) -> None:
+    name = architecture.backbone.name
+    if architecture.size < backbone.smallest:
+        raise DataError(
+            f"'{name}' needs images of {backbone.smallest} pixels or more; the recipe has "
+            f"size = {architecture.size}."
+        )
+    known = ("all", HEAD, *backbone.stages)
+    if architecture.trainable not in known:
+        raise DataError(
+            f"trainable is '{architecture.trainable}', which '{name}' has not; expected one of "
+            f"{', '.join(known)}."
+        )
+
+
+def _freeze(model: Any, trainable: str, backbone: Backbone) -> None:
+    """Freezes the layers of all stages before the first trained one."""
+    if trainable == "all":
+        return
+    first = len(backbone.stages) if trainable == HEAD else backbone.stages.index(trainable)
+    frozen = tuple(f"{stage}_" for stage in backbone.stages[:first])
+    for layer in model.layers:
+        if layer.name.startswith(frozen):
+            layer.trainable = False
+
+
+def _seeds(seed: int) -> Callable[[], int]:
+    """Gives another seed for each layer, the same ones in each call of ``build_classifier``."""
+    places = iter(range(1_000_000))
+    return lambda: digest_int(seed, "layer", next(places)) % 2**31
+
+
+@contextmanager
+def _precision(name: str) -> Iterator[None]:
+    """Sets Keras' dtype policy for the layers made inside."""
+    policies = load_keras().config
+    before = policies.dtype_policy()
+    policies.set_dtype_policy(name)
+    try:
+        yield
+    finally:
+        policies.set_dtype_policy(before)

@@ -1,0 +1,58 @@
+"""Everything a report shows, as numbers that somebody else computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from occbench.matrix.cells import Matrix
+
+
+@dataclass(frozen=True, eq=False)
+class ReportFacts:
+    """One experiment: its matrix, what stands behind the numbers, and what limits them.
+
+    Attributes:
+        title: what the report is about, often the name of the data set.
+        matrix: the accuracies.
+        classes: names in the order of rows and columns of the confusion matrices.
+        confusions: (train, test, seed, selection) to counts (K, K), rows are the truth.
+        histories: (train, seed) to a table per epoch with the columns ``epoch``, ``loss``,
+            ``accuracy``, ``val_loss``, ``val_accuracy``, ``val_balanced_accuracy``,
+            ``learning_rate`` and ``seconds``.
+        best_epochs: (train, seed) to the epoch that validation chose, counted from 1.
+        sheet: uint8 RGB (H, W, 3), a sample of faces with a row per variant.
+        recipe: TOML text of what decides the training.
+        facts: name and value of each row of the table that tells how it was made.
+        left_out: reason to class to number of faces that stand in no column.
+        alarms: a sentence per training that went wrong.
+        warnings: a sentence per number that contradicts another.
+        limits: a sentence per thing the numbers cannot tell.
+    """
+
+    title: str
+    matrix: Matrix
+    classes: tuple[str, ...]
+    confusions: Mapping[tuple[str, str, int, str], NDArray[np.int64]]
+    histories: Mapping[tuple[str, int], pd.DataFrame]
+    best_epochs: Mapping[tuple[str, int], int]
+    sheet: NDArray[np.uint8] | None
+    recipe: str
+    facts: Sequence[tuple[str, str]]
+    left_out: Mapping[str, Mapping[str, int]]
+    alarms: tuple[str, ...]
+    warnings: tuple[str, ...]
+    limits: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        expected = (len(self.classes), len(self.classes))
+        for place, confusion in self.confusions.items():
+            if confusion.shape != expected:
+                raise ValueError(
+                    f"A confusion matrix must have the shape {expected}, a row and a column per "
+                    f"class. Received: confusions[{place}].shape={confusion.shape}"
+                )

@@ -1,0 +1,125 @@
+"""The figures of a report: drawn, written, and described for those who cannot see them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from matplotlib.figure import Figure
+
+from occbench.report.class_drop import class_drop
+from occbench.report.confusion_strip import confusion_strip, has_confusions
+from occbench.report.curves import learning_curves
+from occbench.report.entries import entry, percent, signed
+from occbench.report.facts import ReportFacts
+from occbench.report.figures import save
+from occbench.report.heat_map import heat_map
+from occbench.report.recall import recall_changes
+from occbench.report.tables import EPOCH_WORDS
+
+
+@dataclass(frozen=True)
+class Illustration:
+    """A written figure: its paths relative to the page, what it shows and its caption."""
+
+    svg: str
+    png: str
+    alt: str
+    caption: str
+
+
+@dataclass(frozen=True)
+class Illustrations:
+    """The figures of a report by the section they belong to; a section may be empty."""
+
+    heat_maps: list[Illustration] = field(default_factory=list)
+    curves: list[Illustration] = field(default_factory=list)
+    confusions: list[Illustration] = field(default_factory=list)
+    drops: list[Illustration] = field(default_factory=list)
+
+
+def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
+    """Draws every figure the facts allow and writes it into ``folder/figures``.
+
+    Confusion matrices and drops are those of the first selection, confusions of the first seed.
+    """
+    drawn = Illustrations()
+    if not facts.matrix.trains or not facts.matrix.tests:
+        return drawn
+    for selection in facts.matrix.selections:
+        words = EPOCH_WORDS.get(selection, selection)
+        one = heat_map(facts.matrix, selection)
+        alt, caption = _heat_words(facts, selection), f"Accuracy, {words}."
+        drawn.heat_maps.append(_write(one, folder, f"heat-map-{selection}", alt, caption))
+    if facts.histories:
+        alt, caption = _CURVES
+        one = learning_curves(facts)
+        drawn.curves.append(_write(one, folder, "learning-curves", alt, caption))
+    for selection in facts.matrix.selections[:1]:
+        drawn.confusions.extend(_confusions(facts, folder, selection))
+        drawn.drops.extend(_drops(facts, folder, selection))
+    return drawn
+
+
+_CURVES = (
+    "Loss and accuracy over the epochs on the train and validation part, per train split.",
+    "Train and validation part of each train split. The circle is the best epoch, chosen by "
+    "validation; dropout and augmentation act on the train curve only.",
+)
+
+
+def _confusions(facts: ReportFacts, folder: Path, selection: str) -> list[Illustration]:
+    if not facts.matrix.seeds:
+        return []
+    seed = facts.matrix.seeds[0]
+    return [
+        _write(
+            confusion_strip(facts, train, selection=selection, seed=seed),
+            folder,
+            f"confusion-{train}-{selection}",
+            f"Confusion matrices trained on {train}, tested on {', '.join(facts.matrix.tests)}.",
+            f"Trained on {train}, seed {seed}, {EPOCH_WORDS.get(selection, selection)}: per cent "
+            "of each true class, number of faces below.",
+        )
+        for train in facts.matrix.trains
+        if has_confusions(facts, train, selection=selection, seed=seed)
+    ]
+
+
+def _drops(facts: ReportFacts, folder: Path, selection: str) -> list[Illustration]:
+    one = class_drop(facts, selection)
+    if one is None:
+        return []
+    caption = (
+        f"Recall per class, {EPOCH_WORDS.get(selection, selection)}. The number is the "
+        "difference in points, bold where the 95 % intervals do not meet."
+    )
+    return [_write(one, folder, f"class-drop-{selection}", _drop_words(facts, selection), caption)]
+
+
+def _heat_words(facts: ReportFacts, selection: str) -> str:
+    """The accuracies of a heat map in words."""
+    places = []
+    for train in facts.matrix.trains:
+        for test in facts.matrix.tests:
+            one = entry(facts.matrix, train, test, selection=selection)
+            value = "missing" if one is None else f"{percent(one.accuracy)} %"
+            places.append(f"{train} on {test} {value}")
+    return f"Heat map of accuracy, train split on test split: {', '.join(places)}."
+
+
+def _drop_words(facts: ReportFacts, selection: str) -> str:
+    """The differences of the first train split in words."""
+    for train in facts.matrix.trains:
+        changes = recall_changes(facts, train, selection=selection)
+        if changes:
+            named = ", ".join(f"{one.name} {signed(one.difference)}" for one in changes)
+            return f"Change of recall from normal to occluded faces in points, {train}: {named}."
+    return "Recall per class on normal and occluded faces."
+
+
+def _write(one: Figure, folder: Path, name: str, alt: str, caption: str) -> Illustration:
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
+    save(one, folder / "figures", plain)
+    return Illustration(f"figures/{plain}.svg", f"figures/{plain}.png", alt, caption)

@@ -1,0 +1,89 @@
+"""How long trainings will take: from earlier runs, or from a few steps made now."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from statistics import median
+from typing import Any
+
+from occbench.errors import OccbenchError
+from occbench.training.recipe import Recipe
+from occbench.training.run import State, read_recipe
+from occbench.workspace import Workspace
+
+# What decides how long one image takes.
+_COST = (
+    "backbone",
+    "size",
+    "channels",
+    "augment",
+    "head",
+    "trainable",
+    "precision",
+    "steps_per_execution",
+    "xla",
+)
+
+# Validation and the first, slower steps of an epoch come on top of the steps.
+_BESIDES = 1.1
+_WARM, _FEWEST, _LONG_ENOUGH = 3, 4, 2.0
+
+
+def seconds_per_image(workspace: Workspace, recipe: Recipe) -> float | None:
+    """What an image took in the last runs of a like recipe; None if there was none."""
+    wanted = _cost(recipe)
+    found = []
+    for run_id in workspace.run_ids():
+        try:
+            folder = workspace.run(run_id)
+            if _cost(read_recipe(folder)) == wanted:
+                found += _measured(State.read(folder))
+        except OccbenchError:
+            # A broken run is reported where it matters, not by an estimate.
+            continue
+    return median(found) if found else None
+
+
+def measured_now(recipe: Recipe, classes: int) -> float:
+    """What an image takes in a few training steps on noise; loads Keras."""
+    import numpy as np
+
+    from occbench.training.network import make_network
+
+    model = make_network(recipe, classes, steps=100)
+    generator = np.random.default_rng(0)
+    shape = (recipe.batch_size, recipe.size, recipe.size, recipe.channels)
+    images = generator.integers(0, 256, shape, dtype=np.uint8)
+    truth = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, recipe.batch_size)]
+    for _ in range(_WARM):
+        model.train_on_batch(images, truth)
+    started, steps = time.perf_counter(), 0
+    while steps < _FEWEST or time.perf_counter() - started < _LONG_ENOUGH:
+        model.train_on_batch(images, truth)
+        steps += 1
+    return _BESIDES * (time.perf_counter() - started) / (steps * recipe.batch_size)
+
+
+def seconds_left(state: State, recipe: Recipe, images: int, each: float) -> float:
+    """How long a run with so many training images will still take, at most."""
+    return 0.0 if state.ended else (recipe.epochs - state.last) * images * each
+
+
+def duration(seconds: float) -> str:
+    """A duration for people, such as ``3 min`` or ``2 h 10 min``."""
+    minutes = max(1, round(seconds / 60))
+    if seconds < 90:
+        return f"{max(1, round(seconds))} s"
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60:02d} min"
+
+
+def _cost(recipe: Recipe) -> Mapping[str, Any]:
+    described = recipe.describe()
+    return {key: described[key] for key in _COST}
+
+
+def _measured(state: State) -> list[float]:
+    """Seconds per image of each epoch but the first, in which the network is compiled."""
+    images = state.facts.get("train_images", 0)
+    return [row["seconds"] / images for row in state.epochs[1:] if images]

@@ -1,0 +1,118 @@
+"""Trains runs in a workspace: finds what is there, refuses what does not fit, resumes the rest."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from occbench.core.atomic import write_text
+from occbench.core.lock import sole_writer
+from occbench.dataset.batch import Style
+from occbench.dataset.manifest import Manifest
+from occbench.splits.split import Split
+from occbench.training.data import check_fit, open_data, painted_folders
+from occbench.training.run import Run, State
+from occbench.workspace import Workspace
+
+
+@dataclass(frozen=True)
+class Wish:
+    """How a run is trained, apart from what decides its result.
+
+    Attributes:
+        painted: read painted images; this does decide the result.
+        every_epoch: keep the weights of every epoch.
+        force: throw an ended or begun run away and train anew.
+        tensorboard: also write events for TensorBoard.
+    """
+
+    painted: bool = False
+    every_epoch: bool = False
+    force: bool = False
+    tensorboard: bool = False
+
+
+def plan_run(
+    workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish
+) -> tuple[Path, State]:
+    """The run's folder and how far it is; refuses at once what can never be trained.
+
+    Raises:
+        DataError: the recipe does not fit the split, or images were not painted.
+        StaleState: the folder holds another run.
+    """
+    check_fit(run.recipe, split, manifest)
+    folder = workspace.run(run.id)
+    state = State() if wish.force else State.read(folder)
+    if state.last or state.ended:
+        run.write(folder)
+    if wish.painted and not state.ended:
+        painted_folders(workspace, manifest.name, split.record["variants"])
+    return folder, state
+
+
+def train(
+    workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish | None = None
+) -> State:
+    """Trains a run to its end; one that has ended is left alone.
+
+    Raises:
+        Busy: another process is training it.
+        DataError, StaleState: as ``plan_run`` and ``fit``.
+    """
+    wish = wish or Wish()
+    folder, state = plan_run(workspace, manifest, split, run, wish)
+    if state.ended:
+        return state
+    folder.mkdir(parents=True, exist_ok=True)
+    with sole_writer(folder):
+        if wish.force:
+            _clear(folder)
+        run.write(folder)
+        # Another process may have ended it while this one waited for nothing.
+        state = State.read(folder)
+        return state if state.ended else _fit(workspace, manifest, split, run, wish)
+
+
+def painted_digest(workspace: Workspace, name: str, split: Split) -> str:
+    """What identifies the painted images of a split's variants: their job records."""
+    from occbench.core.digest import file_digest, short_digest
+
+    folders = painted_folders(workspace, name, split.record["variants"])
+    return short_digest(
+        [Style().describe(), *(file_digest(path / "job.json") for path in folders.values())]
+    )
+
+
+def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish) -> State:
+    from occbench.training.fit import Fitting, fit
+
+    data = open_data(
+        workspace, manifest, run.recipe, split.record["variants"], painted=wish.painted
+    )
+    train_images, val_images = (data.shown(split.parts[part]) for part in ("train", "val"))
+    for images in (train_images, val_images):
+        data.check(images)
+    folder = workspace.run(run.id)
+    write_text(folder / "recipe.toml", run.recipe.to_toml())
+    events = _events(folder) if wish.tensorboard else None
+    return fit(Fitting(run, data, train_images, val_images, folder, wish.every_epoch, events))
+
+
+def _clear(folder: Path) -> None:
+    """Empties a run's folder; the lock file stays, which this process holds."""
+    for path in sorted(folder.iterdir()):
+        if path.is_dir():
+            shutil.rmtree(path)
+        elif not path.name.startswith("."):
+            path.unlink()
+
+
+def _events(folder: Path) -> Callable[[dict[str, Any]], None]:
+    """A function that hands rows of the history to TensorBoard."""
+    from occbench.training.tensorboard import writer
+
+    return writer(folder / "tensorboard")

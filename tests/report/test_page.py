@@ -1,0 +1,191 @@
+"""The page: it is whole, stands alone and escapes what it shows."""
+
+from __future__ import annotations
+
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from occbench.dataset.images import read_image
+from occbench.report.page import write_report
+from tests.report.made_facts import PUBLISHED, make_facts, make_matrix
+
+_VOID = {"meta", "img", "br", "link", "hr", "input"}
+
+
+class Page(HTMLParser):
+    """What a page refers to and shows; fails if its tags do not nest."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.pictures: list[dict] = []
+        self.links: list[str] = []
+        self.ids: set[str] = set()
+        self.cells: list[str] = []
+        self.words = ""
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag, attrs):
+        """Notes pictures, links and anchors."""
+        found = dict(attrs)
+        if tag not in _VOID:
+            self.open.append(tag)
+        if tag == "img":
+            self.pictures.append(found)
+        if "href" in found:
+            self.links.append(found["href"])
+        if "id" in found:
+            self.ids.add(found["id"])
+        if tag == "td":
+            self.cells.append("")
+        assert tag not in ("script", "link", "iframe", "object", "b<i")
+
+    def handle_endtag(self, tag):
+        """Closes the innermost tag."""
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        """Collects the text outside of the style sheet."""
+        if self.open and self.open[-1] != "style":
+            self.words += data
+            if "td" in self.open:
+                self.cells[-1] += data.strip() + " "
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Where the report of an experiment with one seed was written."""
+    return write_report(make_facts(), tmp_path_factory.mktemp("report")).parent
+
+
+@pytest.fixture(scope="module")
+def page(folder):
+    """The page of that report."""
+    return Page(folder / "index.html")
+
+
+def check_references(page: Page, folder: Path) -> None:
+    """Every reference is relative and there, every picture is described."""
+    for picture in page.pictures:
+        assert (folder / picture["src"]).is_file()
+        assert len(picture["alt"]) > 20
+    for link in page.links:
+        if link.startswith("#"):
+            assert link[1:] in page.ids
+        else:
+            assert (folder / link).is_file()
+    assert "url(" not in page.source
+    assert "@import" not in page.source
+    assert "http:" not in page.source
+    assert "https:" not in page.source
+    assert 'src="/' not in page.source
+    assert str(folder) not in page.source
+
+
+def test_everything_it_refers_to_is_there(page, folder):
+    """Figures, tables and the sheet lie beside it; nothing comes from elsewhere."""
+    check_references(page, folder)
+    names = {picture["src"] for picture in page.pictures}
+    assert names == {
+        "figures/heat-map-best.svg",
+        "figures/heat-map-last.svg",
+        "figures/learning-curves.svg",
+        "figures/confusion-normal-best.svg",
+        "figures/confusion-occluded-best.svg",
+        "figures/class-drop-best.svg",
+        "sheet.png",
+    }
+    assert {"tables/matrix-best.csv", "tables/scores-last.tex"} <= set(page.links)
+
+
+def test_the_table_has_the_numbers(page):
+    """Accuracy, interval and change of tables 4.1 and 4.2 of report 001."""
+    cells = [" ".join(cell.split()) for cell in page.cells]
+    assert cells[:3] == ["7", "58.9 (57.4-60.4) own", "38.1 (36.6-39.6) -35.3 %"]
+    assert cells[5].endswith("-4.9 %")
+
+
+def test_what_people_need_to_know_is_on_the_page(page):
+    """The result in words, alarms, limits, recipe, faces left out and explanations."""
+    for sentence in (
+        "Trained on normal faces, accuracy falls from 58.9 % (57.4-60.4)",
+        "normal, seed 0, epoch 3: the class fear is never predicted.",
+        "The faces are drawn, not photographed.",
+        'name = "small"',
+        "no usable landmarks",
+        "headset(device=quest-2)",
+        "Wilson (1927)",
+        "Macro F1",
+    ):
+        assert sentence in page.words
+    assert "prefers-color-scheme: dark" in page.source
+    assert "width=device-width" in page.source
+
+
+def test_names_cannot_break_the_page(tmp_path):
+    """Class names, title, recipe and findings are text, whatever they hold."""
+    nasty = "<script>x</script>&amp;"
+    facts = make_facts(
+        title=nasty,
+        classes=("a<b", 'c" onload="x', "$x_1$ {y}", nasty),
+        recipe=f"name = '{nasty}'",
+        facts=[(nasty, nasty)],
+        left_out={nasty: {"a<b": 3}},
+        warnings=(nasty,),
+        limits=(nasty,),
+    )
+    page = Page(write_report(facts, tmp_path))
+    check_references(page, tmp_path)
+    assert page.words.count(nasty) >= 8
+    assert "<script" not in page.source
+
+
+def test_several_seeds_and_missing_rows(tmp_path):
+    """Gaps are named and no figure fails; a finished part is shown as it is."""
+    counts = {place: [right[0], right[0] + 40] for place, right in PUBLISHED.items()}
+    counts |= {("mixed-paired", "normal"): [None, 2000], ("mixed-paired", "mixed"): [None, None]}
+    counts |= {("mixed-unique", test): [None, None] for test in ("normal", "occluded", "mixed")}
+    facts = make_facts(matrix=make_matrix(counts), confusions={}, histories={}, sheet=None)
+    page = Page(write_report(facts, tmp_path))
+    check_references(page, tmp_path)
+    # Five places in each of two selections.
+    assert page.cells.count("missing ") == 10
+    assert "± 0.7" in page.words
+    assert "means over 2 seeds" in page.words
+    assert {picture["src"] for picture in page.pictures} == {
+        "figures/heat-map-best.svg",
+        "figures/heat-map-last.svg",
+    }
+
+
+def test_an_experiment_without_results(tmp_path):
+    """An empty matrix gives a page that says so."""
+    facts = make_facts(
+        matrix=make_matrix({}), recipe="", facts=(), left_out={}, alarms=(), limits=(), sheet=None
+    )
+    page = Page(write_report(facts, tmp_path))
+    check_references(page, tmp_path)
+    assert "there is nothing to read out" in page.words
+    assert "No face was left out." in page.words
+    assert "before you trust" not in page.words
+
+
+def test_the_same_facts_give_the_same_bytes(folder, tmp_path):
+    """Two reports differ in no file."""
+    write_report(make_facts(), tmp_path)
+    first, second = (
+        {path.relative_to(where): path.read_bytes() for path in where.rglob("*.*")}
+        for where in (folder, tmp_path)
+    )
+    assert first == second
+    assert len(first) > 25
+
+
+def test_the_sheet_is_the_picture(folder):
+    """It is lossless RGB."""
+    assert (read_image(folder / "sheet.png") == make_facts().sheet).all()

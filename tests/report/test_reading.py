@@ -1,0 +1,140 @@
+"""The sentences that read out the result."""
+
+from __future__ import annotations
+
+from occbench.report.reading import read_out
+from tests.report.made_facts import make_confusion, make_facts, make_matrix
+
+
+def read(counts, **changes):
+    """The sentences about a matrix of 4,000 faces, without confusion matrices."""
+    return read_out(make_facts(matrix=make_matrix(counts, n=4000), **{"confusions": {}, **changes}))
+
+
+def trained(normal, occluded, train="normal"):
+    """The two tests of one training, a count or a list of counts each."""
+    seeds = [counts if isinstance(counts, list) else [counts] for counts in (normal, occluded)]
+    return {(train, "normal"): seeds[0], (train, "occluded"): seeds[1]}
+
+
+def test_a_clear_drop():
+    """60 to 30 % is a loss of half; 1.96 standard errors are 1.5 and 1.4 points."""
+    assert read(trained(2400, 1200)) == [
+        "Trained on normal faces, accuracy falls from 60.0 % (58.5-61.5) on uncovered faces to "
+        "30.0 % (28.6-31.4) on covered ones: 50.0 % of it is lost."
+    ]
+
+
+def test_no_difference():
+    """50.0 and 49.5 % of 4,000 faces are within each other's interval: nothing is lost."""
+    (sentence,) = read(trained(2000, 1980))
+    assert sentence.endswith("the intervals overlap, so this test shows no difference.")
+    assert not any(word in sentence for word in ("falls", "lost", "loss"))
+
+
+def test_a_rise_is_not_called_a_loss():
+    """Accuracy that rises under cover is said to rise."""
+    (sentence,) = read(trained(1200, 2400))
+    assert "accuracy rises from 30.0 %" in sentence
+    assert "lost" not in sentence
+
+
+def test_a_recovery():
+    """From 30 to 45 % is half the way back to 60 %; 59.75 % is no price."""
+    sentences = read(trained(2400, 1200) | trained(2390, 1800, "occluded"))
+    assert sentences[1] == (
+        "Trained on occluded faces, covered faces reach 45.0 % (43.5-46.5), 15.0 points more "
+        "than with normal training, which recovers about 50 % of the loss; uncovered faces, at "
+        "59.8 % (58.2-61.3), show no difference."
+    )
+
+
+def test_a_recovery_with_a_price():
+    """From 60 to 50 % on uncovered faces is named."""
+    sentences = read(trained(2400, 1200) | trained(2000, 1800, "occluded"))
+    assert "; uncovered faces lose 10.0 points, at 50.0 % (48.5-51.5)." in sentences[1]
+
+
+def test_the_whole_loss():
+    """A covered accuracy above the uncovered one of normal training recovers all of it."""
+    sentences = read(trained(2400, 1200) | trained(2400, 2600, "mixed-paired"))
+    assert (
+        "35.0 points more than with normal training, which recovers the whole loss"
+        in (sentences[1])
+    )
+
+
+def test_no_gain():
+    """31 against 30 % of 4,000 faces is no gain, and no share of the loss is named."""
+    sentences = read(trained(2400, 1200) | trained(2400, 1240, "occluded"))
+    assert "so no gain is shown" in sentences[1]
+    assert "recovers" not in sentences[1]
+
+
+def test_a_gain_without_a_loss_recovers_nothing():
+    """Where normal training lost nothing, there is nothing to recover."""
+    sentences = read(trained(2000, 1980) | trained(2000, 2600, "occluded"))
+    assert "15.5 points more than with normal training;" in sentences[1]
+    assert "recovers" not in sentences[1]
+
+
+def test_a_training_that_makes_it_worse():
+    """Fewer points are said to be fewer."""
+    sentences = read(trained(2400, 1200) | trained(2400, 800, "occluded"))
+    assert "10.0 points less than with normal training" in sentences[1]
+
+
+def test_seeds_that_disagree_show_no_difference():
+    """Means of 50 and 40 % differ, but one seed of each had 45 %: nothing is claimed."""
+    sentences = read(trained([2200, 1800], [1400, 1800]))
+    assert sentences[0].startswith(
+        "Trained on normal faces, accuracy is 50.0 % (± 7.1) on uncovered faces and 40.0 % (± 7.1)"
+    )
+    assert "no difference" in sentences[0]
+    assert sentences[-1] == "Numbers are means over 2 seeds, ± is the standard deviation."
+
+
+def test_the_classes_that_suffer():
+    """They are named by the size of the loss; 70 to 65 % of 100 faces is none."""
+    sentences = read_out(make_facts())
+    assert (
+        "The classes that suffer most: fear (90.0 to 20.0 %, -70.0 points) and sad (60.0 to "
+        "40.0 %, -20.0 points), by recall under normal training."
+    ) in sentences
+
+
+def test_no_class_suffers():
+    """Losses inside the intervals name nobody."""
+    same = {
+        ("normal", test, 0, "best"): make_confusion([right] * 4)
+        for test, right in (("normal", 70), ("occluded", 65))
+    }
+    sentences = read(trained(2400, 1200), confusions=same)
+    assert "No single class loses recall beyond its interval under normal training." in sentences
+
+
+def test_the_scale():
+    """30 of 60 faces are happy: always saying so reaches half, and 50.5 % is not above it."""
+    confusion = make_confusion([5, 5, 5, 5], faces=10)
+    confusion[2, 2] = 25
+    shown = {("normal", "normal", 0, "best"): confusion}
+    sentences = read(trained(2020, 1200), confusions=shown)
+    assert sentences[1:] == [
+        "For scale: always answering happy would reach 50.0 %.",
+        "Trained on normal faces, accuracy on its own kind of faces (normal, 50.5 % "
+        "(49.0-52.0)) is not clearly above that, so its row tells little.",
+    ]
+
+
+def test_without_normal_training():
+    """Only what remains is read, and nothing is compared."""
+    assert read(trained(2400, 1200, "occluded")) == [
+        "Trained on occluded faces, covered faces reach 30.0 % (28.6-31.4); without normal "
+        "training there is nothing to compare it with."
+    ]
+
+
+def test_without_cells():
+    """An empty matrix is said to be empty."""
+    empty = {place: [None] for place in trained(1, 1)}
+    assert read(empty) == ["No cell of the matrix is known yet, so there is nothing to read out."]
