@@ -17,9 +17,7 @@ FACES, SIDE = 2000, 64
 
 
 @click.command(short_help="The whole way on drawn faces, in about three minutes.")
-@click.argument(
-    "directory", type=click.Path(file_okay=False, path_type=Path), default=Path("occbench-demo")
-)
+@click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option(
     "--faces",
     type=click.IntRange(200, 100_000),
@@ -28,7 +26,8 @@ FACES, SIDE = 2000, 64
     help="How many to draw; fewer are quicker and tell less.",
 )
 @console_options
-def command(directory: Path, faces: int) -> None:
+@click.pass_context
+def command(ctx: click.Context, directory: Path | None, faces: int) -> None:
     """Draw faces, cover them, train on four splits, test on three, write the report.
 
     DIRECTORY becomes a workspace, occbench-demo if none is given. A killed demo is simply
@@ -44,7 +43,8 @@ def command(directory: Path, faces: int) -> None:
     from occbench.matrix.choose import Choices, choose_plan
     from occbench.workspace import Workspace
 
-    workspace = Workspace.find_or_create(directory)
+    before: Path | None = ctx.find_root().params.get("workspace")
+    workspace = Workspace.find_or_create(directory or before or Path("occbench-demo"))
     if NAME not in workspace.names():
         note(f"Drawing {faces:,} faces into '{workspace.root}'.")
         _draw(workspace, faces)

@@ -8,14 +8,14 @@ import click
 
 from occbench.cli.options import json_option
 
-KINDS = ("occluders", "devices", "adapters")
+KINDS = ("occluders", "devices", "adapters", "backbones", "recipes")
 
 
-@click.command(short_help="List occluders, headsets and data set adapters.")
+@click.command(short_help="List occluders, headsets, adapters, backbones and recipes.")
 @click.argument("kind", type=click.Choice(KINDS), required=False)
 @json_option
 def command(kind: str | None, as_json: bool) -> None:
-    """List what there is to choose from: occluders, headsets, data set adapters.
+    """List what there is to choose from: occluders, headsets, adapters, backbones, recipes.
 
     \b
         occbench list
@@ -28,7 +28,7 @@ def command(kind: str | None, as_json: bool) -> None:
     for name, entries in found.items():
         click.echo(f"{name}:")
         for entry, text in entries.items():
-            click.echo(f"  {entry:<12} {text}")
+            click.echo(f"  {entry:<15} {text}")
 
 
 def _names(kind: str) -> dict[str, str]:
@@ -40,8 +40,14 @@ def _names(kind: str) -> dict[str, str]:
             name: f"{device.name}, {device.width_mm:g} x {device.height_mm:g} mm; {device.source}"
             for name, device in devices().items()
         }
+    if kind == "recipes":
+        from occbench.training.recipe import recipe_summaries
+
+        return recipe_summaries()
     if kind == "occluders":
         from occbench.occluders.base import REGISTRY as registry  # noqa: N811
+    elif kind == "backbones":
+        from occbench.models.base import REGISTRY as registry  # noqa: N811
     else:
         from occbench.dataset.adapters.base import REGISTRY as registry  # noqa: N811
     return {name: registry.summary(name) for name in registry.names()}

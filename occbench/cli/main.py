@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
+from pathlib import Path
 from typing import Any
 
 import click
@@ -70,15 +71,21 @@ def _sentence(error: OSError) -> str:
 
 
 @click.group(cls=Commands, context_settings=CONTEXT)
+@click.option(
+    "--workspace",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The workspace of any command; may stand behind the command too.",
+)
 @click.version_option(__version__, prog_name="occbench")
-def main() -> None:
+def main(workspace: Path | None) -> None:
     """Measure how robust facial-expression recognition is when part of the face is covered.
 
-    A first walk, in an empty folder:
+    All of it on drawn faces, then step by step:
 
     \b
+        occbench demo
         occbench scan drawn
-        occbench show
-        occbench occlude
         occbench build-splits --mode all
+        occbench matrix
+        occbench report
     """

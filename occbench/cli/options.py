@@ -10,6 +10,8 @@ import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
+ENVIRONMENT = "OCCBENCH_WORKSPACE"
+
 FAILED = 3
 """Exit code of a command that finished although some items failed."""
 
@@ -48,16 +50,23 @@ def console_options(command: Command) -> Command:
 
 
 def workspace_option(command: Command) -> Command:
-    """Adds ``--workspace``."""
+    """Adds ``--workspace``, which may also stand before the command."""
     return click.option(
         "--workspace",
         "folder",
         type=click.Path(file_okay=False, path_type=Path),
-        default=Path(),
-        envvar="OCCBENCH_WORKSPACE",
+        default=_before_the_command,
+        envvar=ENVIRONMENT,
         show_default="here or above",
         help="The workspace, a folder with occbench.toml.",
     )(command)
+
+
+def _before_the_command() -> Path:
+    """The ``--workspace`` of ``occbench`` itself, or the current folder."""
+    root = click.get_current_context().find_root()
+    given: Path | None = root.params.get("workspace")
+    return given or Path()
 
 
 def occluder_option(command: Command) -> Command:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from occbench.cli.options import console_options, json_option, workspace_option
+
+if TYPE_CHECKING:
+    from occbench.training.run import State
 
 
 @click.command(short_help="Train one recipe on one split; resumable.")
@@ -62,7 +66,6 @@ def command(
         occbench train small-48 --split mixed-unique
         occbench train my-recipe.toml fer2013 --split normal --seed 1
     """
-    from occbench.core.console import note
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
@@ -80,31 +83,30 @@ def command(
     run = Run.of(chosen, split, seed=seed, painted=digest)
     wish = Wish(painted, keep == "every-epoch", force, tensorboard)
     place, before = plan_run(workspace, manifest, split, run, wish)
+    _say_first(place, before, force)
+    _tell(place, train(workspace, manifest, split, run, wish), as_json)
+
+
+def _say_first(place: Path, before: State, force: bool) -> None:
+    from occbench.core.console import note
+
     if force and place.exists():
         note(f"'{place}' is thrown away and trained anew.")
     elif before.ended:
         note(f"'{place}' has ended before; --force trains it anew.")
     elif before.last:
         note(f"'{place}' goes on after epoch {before.last}.")
-    state = train(workspace, manifest, split, run, wish)
-    if as_json:
-        _print_json(run.id, place, state)
-    else:
-        _tell(place, state)
 
 
-def _print_json(run_id: str, place: Path, state: object) -> None:
+def _tell(place: Path, state: State, as_json: bool) -> None:
     import json
     from dataclasses import asdict
 
-    click.echo(json.dumps({"run": run_id, "folder": str(place), **asdict(state)}))  # type: ignore[call-overload]
-
-
-def _tell(place: Path, state: object) -> None:
     from occbench.core.console import table
-    from occbench.training.run import State
 
-    assert isinstance(state, State)
+    if as_json:
+        click.echo(json.dumps({"run": place.name, "folder": str(place), **asdict(state)}))
+        return
     rows = []
     for selection in ("best", "last"):
         row = state.epochs[state.epoch_of(selection) - 1]

@@ -149,6 +149,16 @@ def recipe_names() -> tuple[str, ...]:
     return tuple(sorted(path.stem for path in BUILT_IN.glob("*.toml")))
 
 
+def recipe_summaries() -> dict[str, str]:
+    """The built-in recipes with the first sentence of the comment each begins with."""
+    found = {}
+    for name in recipe_names():
+        lines = recipe_path(name).read_text(encoding="utf-8").splitlines()
+        comment = " ".join(line[1:].strip() for line in lines if line.startswith("#"))
+        found[name] = comment.partition(": ")[0].rstrip(".")
+    return found
+
+
 def recipe_path(name: str | Path) -> Path:
     """The file of a recipe, which is a path or the name of a built-in recipe.
 
