@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
@@ -56,17 +57,16 @@ def workspace_option(command: Command) -> Command:
         "folder",
         type=click.Path(file_okay=False, path_type=Path),
         default=_before_the_command,
-        envvar=ENVIRONMENT,
         show_default="here or above",
         help="The workspace, a folder with occbench.toml.",
     )(command)
 
 
 def _before_the_command() -> Path:
-    """The ``--workspace`` of ``occbench`` itself, or the current folder."""
+    """The ``--workspace`` of ``occbench`` itself, then the environment's, or the current folder."""
     root = click.get_current_context().find_root()
     given: Path | None = root.params.get("workspace")
-    return given or Path()
+    return given or Path(os.environ.get(ENVIRONMENT, ""))
 
 
 def occluder_option(command: Command) -> Command:

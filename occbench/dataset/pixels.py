@@ -140,8 +140,12 @@ def _in_channels(image: Image, channels: int) -> Image:
 
 
 def _identity(faces: ManifestFaces, manifest: Manifest) -> str:
-    """Changes with the data set and with size or time of any image file."""
-    return short_digest([SCHEMA, manifest.pixel_digest, [_stamp(faces, f) for f in faces.ids]])
+    """Changes with the data set and with size or time of any image file or of the stack."""
+    stamps = [_stamp(faces, face_id) for face_id in faces.ids]
+    if isinstance(faces.stack, np.memmap) and faces.stack.filename is not None:
+        status = Path(faces.stack.filename).stat()
+        stamps.append([status.st_size, status.st_mtime_ns])
+    return short_digest([SCHEMA, manifest.pixel_digest, stamps])
 
 
 def _stamp(faces: ManifestFaces, face_id: str) -> list[int]:

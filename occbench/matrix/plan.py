@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,18 @@ IMAGES = ("on-the-fly", "painted")
 
 # What may change in a plan without making the cells that stand there wrong.
 _GROWS = ("train", "test", "seeds", "select")
+
+# What the keys of the table ``partitions`` hold.
+_PARTITIONS: Mapping[str, tuple[Any, str]] = {
+    "source": (str, "text"),
+    "fractions": (list, "three numbers"),
+    "val_fraction": ((int, float), "a number"),
+    "folds": (int, "a whole number"),
+    "fold": (int, "a whole number"),
+    "seed": (int, "a whole number"),
+    "keep_crossing": (bool, "true or false"),
+    "all_faces": (bool, "true or false"),
+}
 
 
 @dataclass(frozen=True)
@@ -120,11 +132,10 @@ class Plan:
         Raises:
             StaleState: more differs than rows, columns, seeds and selections.
         """
-        plain = {name: getattr(stored, name) for name in _GROWS}
         changed = [
             each.name
             for each in fields(self)
-            if getattr(replace(self, **plain), each.name) != getattr(stored, each.name)
+            if each.name not in _GROWS and getattr(self, each.name) != getattr(stored, each.name)
         ]
         if "recipe" in changed:
             mine, theirs = self.recipe.describe(), stored.recipe.describe()
@@ -165,16 +176,31 @@ def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
         given["recipe"] = Recipe.from_mapping(recipe)
     else:
         raise DataError(f"recipe is {recipe!r}; expected a name, a file or a table.")
-    for key in (*_GROWS, "partitions"):
-        if key in given and not isinstance(given[key], (list, Mapping)):
-            raise DataError(f"{key} is {given[key]!r}; expected a list.")
+    for key in ("data_set", "occluder"):
+        if key in given and not isinstance(given[key], str):
+            raise DataError(f"{key} is {given[key]!r}; expected text.")
     for key in _GROWS:
+        if key in given and not isinstance(given[key], list):
+            raise DataError(f"{key} is {given[key]!r}; expected a list.")
         if key in given:
             given[key] = tuple(given[key])
-    partitions = given.get("partitions", {})
-    _refuse_unknown(partitions, [each.name for each in fields(Partitioning)], "partitions.")
-    given["partitions"] = Partitioning(**partitions)
+    given["partitions"] = _partitioning(given.get("partitions", {}))
     return Plan(**given)
+
+
+def _partitioning(values: Any) -> Partitioning:
+    if not isinstance(values, Mapping):
+        raise DataError(f"partitions is {values!r}; expected a table.")
+    _refuse_unknown(values, list(_PARTITIONS), "partitions.")
+    for key, value in values.items():
+        kind, words = _PARTITIONS[key]
+        # TOML's switches are numbers to Python.
+        if not isinstance(value, kind) or isinstance(value, bool) != (kind is bool):
+            raise DataError(f"partitions.{key} is {value!r}; expected {words}.")
+    numbers = values.get("fractions", [0, 0, 0])
+    if len(numbers) != 3 or any(type(part) not in (int, float) for part in numbers):
+        raise DataError(f"partitions.fractions is {numbers!r}; expected three numbers.")
+    return Partitioning(**values)
 
 
 def _refuse_unknown(values: Mapping[str, Any], known: list[str], where: str) -> None:

@@ -55,10 +55,18 @@ def versions() -> dict[str, str]:
 
 def machine() -> str:
     """What computes: the accelerator, or the processor and its cores."""
-    devices = [str(name) for name in load_keras().distribution.list_devices()]
-    found = [name for name in devices if not name.lower().startswith("cpu")]
+    found = _accelerators(load_keras().backend.backend())
     cores = f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}"
     return ", ".join([*found, cores])
+
+
+def _accelerators(backend: str) -> list[str]:
+    if backend == "torch":
+        import torch
+
+        return [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+    devices = [str(name) for name in load_keras().distribution.list_devices()]
+    return [name for name in devices if not name.lower().startswith("cpu")]
 
 
 def _make_repeatable(backend: str) -> None:

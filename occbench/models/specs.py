@@ -109,7 +109,7 @@ def checked(kind: str, text: str, known: Mapping[str, Parameters]) -> Spec:
 def _value(spec: Spec, key: str, allowed: Number | Choice) -> float | str | bool:
     if isinstance(allowed, Choice):
         value: str | bool = spec.arguments.get(key, allowed.values[0])
-        if not any(value is known or value == known for known in allowed.values):
+        if not any(type(value) is type(known) and value == known for known in allowed.values):
             names = ", ".join(map(repr, allowed.values))
             raise SpecError(f"'{key}' of '{spec.name}' is {value!r}; expected {names}.")
         return value

@@ -69,7 +69,8 @@ def _bare(model: Any) -> Any:
 
 def save_optimizer(optimizer: Any, path: Path) -> None:
     """Writes all variables of an optimizer, in their order."""
-    values: dict[str, Any] = {f"v{n}": np.asarray(v) for n, v in enumerate(optimizer.variables)}
+    to_numpy = load_keras().ops.convert_to_numpy
+    values: dict[str, Any] = {f"v{n}": to_numpy(v) for n, v in enumerate(optimizer.variables)}
     with replacing(path) as part, part.open("wb") as file:
         np.savez(file, **values)
 
@@ -94,6 +95,12 @@ def load_optimizer(optimizer: Any, path: Path) -> None:
         )
     for variable, value in zip(variables, values, strict=True):
         variable.assign(value)
+
+
+def sweep(folder: Path) -> None:
+    """Removes what a killed process left unfinished; the caller holds the run's lock."""
+    for path in (folder / "weights").glob(".*"):
+        path.unlink(missing_ok=True)
 
 
 def forget(folder: Path, keep: Sequence[int], *, every_epoch: bool) -> None:

@@ -61,6 +61,7 @@ def fit(job: Fitting) -> State:
         OSError: a checkpoint cannot be written.
     """
     state = State.read(job.folder)
+    checkpoint.sweep(job.folder)
     recipe = job.run.recipe
     steps = len(job.train) // recipe.batch_size
     model = make_network(recipe, _classes(job), steps=steps * recipe.epochs)
@@ -119,7 +120,7 @@ def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
     }
     measures, predicted = _validate(job, model)
     row |= measures
-    row["learning_rate"] = float(np.asarray(model.optimizer.learning_rate))
+    row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
     row["seconds"] = round(time.perf_counter() - started, 2)
     shown.tell(f"val {row['val_accuracy']:.1%}, balanced {row['val_balanced_accuracy']:.1%}")
     return _commit(job, model, state, row, predicted)

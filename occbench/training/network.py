@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from occbench.core.digest import digest_int
 from occbench.core.spec import Spec
 from occbench.models.backend import jit_choice, load_keras
@@ -60,7 +62,7 @@ def reseed(model: Any, seed: int, epoch: int) -> None:
     states = (v for v in model.variables if v.path.endswith("seed_generator_state"))
     for number, state in enumerate(states):
         drawn = digest_int(seed, "draws", epoch, number)
-        state.assign([drawn % 2**32, drawn >> 32])
+        state.assign(np.array([drawn % 2**32, drawn >> 32], dtype=np.uint32))
 
 
 def _rate(recipe: Recipe, steps: int) -> Any:

@@ -18,6 +18,8 @@ from occbench.core.digest import short_digest
 from occbench.errors import DataError
 
 SCHEMA = 1
+# What NumPy and zipfile raise for empty, torn and damaged files, and for a plain .npy.
+_BROKEN = (OSError, ValueError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile)
 _KEYS = {"schema", "ids", "labels", "scores", "variant", "selection", "epoch"}
 
 
@@ -91,15 +93,17 @@ class Predictions:
         try:
             with np.load(path, allow_pickle=False) as stored:
                 values = {key: stored[key] for key in stored.files}
-        except (OSError, ValueError, zipfile.BadZipFile) as error:
+        except _BROKEN as error:
             raise DataError(
                 f"The predictions '{path}' cannot be read: {error}. Delete the file and run "
                 "the same command again."
             ) from error
-        if set(values) != _KEYS or int(values["schema"]) != SCHEMA:
+        if set(values) != _KEYS or not np.array_equal(values["schema"], SCHEMA):
             raise DataError(f"The predictions '{path}' are not of schema {SCHEMA}.")
         ids, labels, scores = values["ids"], values["labels"], values["scores"]
-        if scores.ndim != 2 or labels.shape != ids.shape or len(scores) != len(ids):
+        kinds = "".join(values[key].dtype.kind for key in ("ids", "labels", "scores", "epoch"))
+        fits = kinds == "Uifi" and scores.ndim == 2 and ids.shape == (len(scores),)
+        if not fits or labels.shape != ids.shape or values["epoch"].shape:
             raise DataError(f"The predictions '{path}' do not fit together; delete the file.")
         words = str(values["variant"]), str(values["selection"])
         return cls(tuple(ids.tolist()), labels, scores, *words, int(values["epoch"]))
