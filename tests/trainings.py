@@ -4,20 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from occbench.dataset.manifest import Manifest
+from occbench.dataset.manifest import Manifest, read_digest
 from occbench.occluders.base import make_occluder
 from occbench.splits.build import build_split
 from occbench.splits.find import find_split
 from occbench.splits.modes import MODES
 from occbench.splits.split import Split
+from occbench.training.data import Data, open_data
 from occbench.training.recipe import Recipe
-from occbench.training.run import Run
+from occbench.training.run import Run, State
+from occbench.training.train import Wish, train
 from occbench.workspace import Workspace
 from tests.makers import CLASSES, SIDE, make_manifest, make_workspace, picture
+
+if TYPE_CHECKING:
+    from occbench.training.fit import Fitting
 
 # Faces per class angry, happy, sad in each partition; classes of unequal size have weights.
 COUNTS = {"train": (24, 18, 12), "val": (4, 5, 6), "test": (7, 6, 5)}
@@ -83,8 +88,6 @@ def split_of(workspace: Workspace, mode: str) -> Split:
     path = workspace.manifest(NAME)
     manifest = Manifest.read(path)
     if not list(workspace.splits().glob(f"{mode}-*")):
-        from occbench.dataset.manifest import read_digest
-
         split = build_split(
             manifest,
             mode=mode,
@@ -93,6 +96,51 @@ def split_of(workspace: Workspace, mode: str) -> Split:
         )
         split.write(workspace.splits())
     return find_split(workspace, manifest, mode)
+
+
+def run_of(workspace: Workspace, chosen: Recipe, mode: str = "normal") -> Run:
+    """The run of a recipe on the split of a mode."""
+    return Run.of(chosen, split_of(workspace, mode))
+
+
+def folder_of(workspace: Workspace, chosen: Recipe, mode: str = "normal") -> Path:
+    """Where that run lies."""
+    return workspace.run(run_of(workspace, chosen, mode).id)
+
+
+def train_in(
+    workspace: Workspace, chosen: Recipe, mode: str = "normal", wish: Wish | None = None
+) -> State:
+    """Trains a recipe on the split of a mode, as the command does."""
+    manifest = Manifest.read(workspace.manifest(NAME))
+    return train(
+        workspace, manifest, split_of(workspace, mode), run_of(workspace, chosen, mode), wish
+    )
+
+
+def data_for(workspace: Workspace, chosen: Recipe, *, painted: bool = False) -> Data:
+    """The faces as a recipe sees them, normal and with the headset."""
+    variants = split_of(workspace, "occluded").record["variants"]
+    manifest = Manifest.read(workspace.manifest(NAME))
+    return open_data(workspace, manifest, chosen, variants, painted=painted)
+
+
+def fitting(workspace: Workspace, chosen: Recipe, mode: str = "normal", **how: Any) -> Fitting:
+    """A training that is about to begin, or to go on, for ``fit``."""
+    from occbench.training.fit import Fitting
+
+    run, split = run_of(workspace, chosen, mode), split_of(workspace, mode)
+    data, folder = data_for(workspace, chosen), workspace.run(run.id)
+    run.write(folder)
+    parts = (data.shown(split.parts[part]) for part in ("train", "val"))
+    return Fitting(run, data, *parts, folder, **how)
+
+
+def array(tensor: Any) -> np.ndarray:
+    """A tensor or a variable of Keras as NumPy has it."""
+    from occbench.models.backend import load_keras
+
+    return np.asarray(load_keras().ops.convert_to_numpy(tensor))
 
 
 def weights_in(path: Path) -> dict[str, np.ndarray]:
@@ -131,8 +179,3 @@ def _pictures(manifest: Manifest) -> dict[str, np.ndarray]:
             zip(manifest.faces["id"], manifest.faces["label"], strict=True)
         )
     }
-
-
-def run_of(workspace: Workspace, chosen: Recipe, mode: str = "normal") -> Run:
-    """The run of a recipe on the split of a mode."""
-    return Run.of(chosen, split_of(workspace, mode))

@@ -34,6 +34,9 @@ from occbench.occluders.paint import Image
 
 SCHEMA = 1
 _CHUNK = 512
+
+# Scale x, scale y, x and y, see ``fitted``.
+Place = tuple[float, float, float, float]
 _DONE, _JOURNAL = "done.json", "journal.jsonl"
 
 
@@ -106,15 +109,16 @@ def open_pixels(
     images = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False)
     done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
     places = np.load(folder / "places.npy", allow_pickle=False)
-    landmarks = manifest.landmarks * places[:, None, :1] + places[:, None, 1:]
+    landmarks = manifest.landmarks * places[:, None, :2] + places[:, None, 2:]
     return Pixels(images, landmarks, rows, done["unreadable"])
 
 
-def fitted(image: Image, size: int, channels: int) -> tuple[Image, tuple[float, float, float]]:
+def fitted(image: Image, size: int, channels: int) -> tuple[Image, Place]:
     """An image in the middle of a black square, and where it went.
 
-    The second value is (scale, x, y): a point p of the image lies at ``scale * p + (x, y)`` of
-    the square, both counted from pixel centres.
+    A point (px, py) of the image lies at ``(scale x * px + x, scale y * py + y)`` of the
+    square, both counted from pixel centres. The two scales differ where a side cannot be scaled
+    to a whole number of pixels.
     """
     width, height = size_of(image)
     scale = size / max(width, height)
@@ -126,9 +130,9 @@ def fitted(image: Image, size: int, channels: int) -> tuple[Image, tuple[float, 
     left, top = (size - inner[0]) // 2, (size - inner[1]) // 2
     square = np.zeros((size, size, 3)[: 2 + (channels == 3)], np.uint8)
     square[top : top + inner[1], left : left + inner[0]] = shown
+    across, down = inner[0] / width, inner[1] / height
     # Edges, not centres, map onto each other: they lie half a pixel before the first centre.
-    shift = (scale - 1) / 2
-    return square, (scale, left + shift, top + shift)
+    return square, (across, down, left + (across - 1) / 2, top + (down - 1) / 2)
 
 
 def _in_channels(image: Image, channels: int) -> Image:
@@ -165,7 +169,7 @@ def _fill(faces: ManifestFaces, folder: Path, shape: tuple[int, ...], workers: i
         journal = folder / _JOURNAL
         finished = {entry["first"]: entry["unreadable"] for entry in read_journal(journal)}
         images = _array(folder / PIXELS, np.uint8, shape, fresh=not finished)
-        places = _array(folder / "places.npy", np.float64, (shape[0], 3), fresh=not finished)
+        places = _array(folder / "places.npy", np.float64, (shape[0], 4), fresh=not finished)
         work = partial(_decode, faces, size=shape[1], channels=3 if len(shape) == 4 else 1)
         starts = [s for s in range(0, shape[0], _CHUNK) if s not in finished]
         todo = [face for start in starts for face in faces.ids[start : start + _CHUNK]]
@@ -190,7 +194,7 @@ def _array(path: Path, kind: Any, shape: tuple[int, ...], *, fresh: bool) -> Any
 
 def _decode(
     faces: ManifestFaces, face_id: str, *, size: int, channels: int
-) -> tuple[Image, tuple[float, float, float]] | str:
+) -> tuple[Image, Place] | str:
     """The fitted image, or what is wrong with it."""
     try:
         return fitted(faces.image(face_id)[0], size, channels)
@@ -201,7 +205,7 @@ def _decode(
 
 
 def _store(
-    results: Iterable[tuple[Image, tuple[float, float, float]] | str],
+    results: Iterable[tuple[Image, Place] | str],
     images: Any,
     places: Any,
     ids: Sequence[str],
@@ -211,7 +215,7 @@ def _store(
     for row, result in zip(rows, results, strict=False):
         if isinstance(result, str):
             unreadable[ids[row]] = result
-            images[row], places[row] = 0, (1, 0, 0)
+            images[row], places[row] = 0, (1, 1, 0, 0)
         else:
             images[row], places[row] = result
     return unreadable

@@ -6,7 +6,7 @@ Nothing here loads Keras until a run has to be trained or predicted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -177,12 +177,14 @@ class MatrixJob:
 
     def _write_record(self) -> None:
         """What the cells were made from, so that a call with nothing to do knows it."""
+        runs = {f"{row.train}, seed {row.seed}": self.run(row).id for row in self.rows}
         record = {
             "schema": SCHEMA,
             "inputs": _inputs(self.workspace, self.plan),
             "cells": file_digest(self.folder / CELLS),
             "splits": {mode: split.folder for mode, split in self.splits.items()},
-            "runs": {f"{row.train}, seed {row.seed}": self.run(row).id for row in self.rows},
+            "runs": runs,
+            "states": _states(self.workspace, runs.values()),
         }
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
 
@@ -218,10 +220,18 @@ def finished(workspace: Workspace, name: str, plan: Plan) -> Matrix | None:
     cells = folder / CELLS
     if not record or not cells.is_file() or record["inputs"] != _inputs(workspace, plan):
         return None
-    matrix = Matrix.from_csv(cells) if record["cells"] == file_digest(cells) else None
-    runs = [workspace.run(run_id) for run_id in record["runs"].values()]
-    ended = all(State.read(run).ended for run in runs)
-    return matrix if matrix is not None and ended and not matrix.missing() else None
+    if record["cells"] != file_digest(cells):
+        return None
+    # A run that was trained anew has another state, though it may have ended too.
+    if record["states"] != _states(workspace, record["runs"].values()):
+        return None
+    matrix = Matrix.from_csv(cells)
+    return None if matrix.missing() else matrix
+
+
+def _states(workspace: Workspace, runs: Iterable[str]) -> str:
+    paths = [workspace.run(run_id) / "state.json" for run_id in runs]
+    return digest([file_digest(path) if path.is_file() else "" for path in paths])
 
 
 def _inputs(workspace: Workspace, plan: Plan) -> str:
@@ -233,7 +243,7 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    needed = {"inputs", "cells", "splits", "runs"}
+    needed = {"inputs", "cells", "splits", "runs", "states"}
     fits = isinstance(record, dict) and record.get("schema") == SCHEMA and needed <= set(record)
     return record if fits else None
 

@@ -16,17 +16,28 @@ def augmentation_layers(specs: Sequence[Spec], seeds: Callable[[], int]) -> list
 
     What moves into the picture is black, unless its ``fill`` says otherwise.
     """
-    return [_layer(spec.name, spec.arguments, seeds()) for spec in specs]
+    return [
+        _layer(spec.name, arguments, seeds()) for spec in specs for arguments in _parts(spec)
+    ]
+
+
+def _parts(spec: Spec) -> list[Mapping[str, Any]]:
+    """The arguments of each layer; Keras would draw one number for both axes of a flip."""
+    if spec.arguments.get("axis") != "both":
+        return [spec.arguments]
+    return [{"axis": axis} for axis in ("horizontal", "vertical")]
 
 
 def _layer(name: str, given: Mapping[str, Any], seed: int) -> Any:
     layers = load_keras().layers
     if name == "flip":
-        axis = "horizontal_and_vertical" if given["axis"] == "both" else given["axis"]
-        return layers.RandomFlip(axis, seed=seed)
-    if name in ("brightness", "contrast"):
-        kind = layers.RandomBrightness if name == "brightness" else layers.RandomContrast
-        return kind(given["fraction"], value_range=_LEVELS, seed=seed)
+        return layers.RandomFlip(given["axis"], seed=seed)
+    if name == "brightness":
+        return layers.RandomBrightness(given["fraction"], value_range=_LEVELS, seed=seed)
+    if name == "contrast":
+        # Of one number, Keras 3 would only ever raise the contrast.
+        both = given["fraction"], given["fraction"]
+        return layers.RandomContrast(both, value_range=_LEVELS, seed=seed)
     share, fill = given["turns" if name == "rotate" else "fraction"], given["fill"]
     if name == "rotate":
         return layers.RandomRotation(share, fill_mode=fill, seed=seed)

@@ -74,6 +74,8 @@ def _make_repeatable(backend: str) -> None:
     if backend == "tensorflow":
         import tensorflow as tf
 
+        # A network is compiled anew for each run, which TensorFlow takes for a mistake.
+        tf.get_logger().setLevel("ERROR")
         tf.config.experimental.enable_op_determinism()
     elif backend == "torch":
         import torch

@@ -70,7 +70,8 @@ def logits(model: Any, shown: Shown, pixels: Pixels, show: Shower) -> NDArray[np
 
 
 def log_softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Logits ``(n, K)`` as log probabilities."""
-    shifted = scores - scores.max(axis=1, keepdims=True)
+    """Logits ``(n, K)`` as log probabilities; NaN where a logit is no number."""
+    with np.errstate(invalid="ignore"):
+        shifted = scores - scores.max(axis=1, keepdims=True)
     result: NDArray[np.float64] = shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
     return result

@@ -111,7 +111,7 @@ def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
         batches,
         shuffle=False,
         verbose=0,
-        callbacks=[_Moves(shown, recipe.steps_per_execution), keras.callbacks.TerminateOnNaN()],
+        callbacks=[_Steps(shown, recipe.steps_per_execution)],
     ).history
     row: dict[str, Any] = {
         "epoch": epoch,
@@ -211,8 +211,11 @@ def _classes(job: Fitting) -> int:
     return len(job.data.manifest.classes.names)
 
 
-class _Moves(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
-    """Moves the bar with each step."""
+class _Steps(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
+    """Moves the bar with each step, and ends the epoch once the loss is no number.
+
+    Keras' ``TerminateOnNaN`` prints a line on stdout, where only results belong.
+    """
 
     def __init__(self, shown: Bar, steps: int) -> None:
         super().__init__()
@@ -221,3 +224,5 @@ class _Moves(keras.callbacks.Callback):  # type: ignore[misc, name-defined]
     def on_train_batch_end(self, batch: int, logs: Any = None) -> None:  # noqa: ARG002
         """See Keras."""
         self._shown.move(self._steps)
+        if not np.isfinite(logs["loss"]):
+            self.model.stop_training = True

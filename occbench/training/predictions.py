@@ -91,7 +91,8 @@ class Predictions:
             DataError: missing, broken, of another schema, or its arrays do not fit together.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
+            # NumPy leaves a file open that it opened and found to be broken.
+            with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
                 values = {key: stored[key] for key in stored.files}
         except _BROKEN as error:
             raise DataError(

@@ -16,7 +16,7 @@ from typing import Any
 
 from occbench.core.atomic import write_text
 from occbench.core.digest import short_digest
-from occbench.errors import DataError, StaleState
+from occbench.errors import DataError, OccbenchError, StaleState
 from occbench.splits.split import Split
 from occbench.training.history import COLUMNS
 from occbench.training.recipe import Recipe
@@ -139,6 +139,7 @@ class State:
             schema = values.pop("schema", None)
             state = cls(**values)
             rows = tuple({key: row[key] for key in COLUMNS} for row in state.epochs)
+            state = replace(state, epochs=rows, alarms=tuple(state.alarms))
         except FileNotFoundError:
             return cls()
         except (ValueError, TypeError, KeyError, AttributeError) as error:
@@ -147,7 +148,7 @@ class State:
             ) from error
         if schema != SCHEMA:
             raise DataError(f"'{path}' has schema {schema!r}; this version reads {SCHEMA}.")
-        return replace(state, epochs=rows, alarms=tuple(state.alarms))
+        return state
 
 
 def read_recipe(folder: Path) -> Recipe:
@@ -159,5 +160,5 @@ def read_recipe(folder: Path) -> Recipe:
     path = folder / "run.json"
     try:
         return Recipe.from_mapping(json.loads(path.read_text(encoding="utf-8"))["recipe"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"'{path}' cannot be read: {error}.") from error
+    except (OSError, ValueError, KeyError, TypeError, OccbenchError) as error:
+        raise DataError(f"'{path}' cannot be read: {str(error).rstrip('.')}.") from error

@@ -218,7 +218,7 @@ def test_a_wrong_file_is_named(data, words, tmp_path):
 
 def test_an_unknown_recipe(tmp_path):
     """A name brings the nearest recipe, a path that is no file is said to be none."""
-    with pytest.raises(UnknownName, match="Unknown recipe 'small48'. Did you mean 'small-48'"):
+    with pytest.raises(UnknownName, match=r"Unknown recipe 'small48'. Did you mean 'small-48'"):
         recipe_path("small48")
-    with pytest.raises(DataError, match="nowhere.toml' is no file"):
+    with pytest.raises(DataError, match=r"nowhere.toml' is no file"):
         Recipe.load(tmp_path / "nowhere.toml")

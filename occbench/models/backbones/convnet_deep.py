@@ -25,4 +25,4 @@ def build(inputs: Any, seeds: Seeds) -> Any:
     return x
 
 
-BACKBONE = Backbone(build, STAGES, smallest=82)
+BACKBONE = Backbone(build, STAGES, smallest=86)
