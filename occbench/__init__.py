@@ -31,6 +31,11 @@ _HOMES = {
     "occlude": "occbench.dataset.occlude",
     "build_split": "occbench.splits.build",
     "Split": "occbench.splits.split",
+    "Recipe": "occbench.training.recipe",
+    "Run": "occbench.training.run",
+    "Predictions": "occbench.training.predictions",
+    "Plan": "occbench.matrix.plan",
+    "Matrix": "occbench.matrix.cells",
     "OccbenchError": "occbench.errors",
 }
 
@@ -50,6 +55,8 @@ if TYPE_CHECKING:
     from occbench.geometry.landmarks import Landmarks68 as Landmarks68
     from occbench.geometry.polygon import Region as Region
     from occbench.geometry.rect import RotatedRect as RotatedRect
+    from occbench.matrix.cells import Matrix as Matrix
+    from occbench.matrix.plan import Plan as Plan
     from occbench.occluders.base import face_seed as face_seed
     from occbench.occluders.base import make_occluder as make_occluder
     from occbench.occluders.paint import paint as paint
@@ -57,6 +64,9 @@ if TYPE_CHECKING:
     from occbench.splits.build import build_split as build_split
     from occbench.splits.export import export_split as export_split
     from occbench.splits.split import Split as Split
+    from occbench.training.predictions import Predictions as Predictions
+    from occbench.training.recipe import Recipe as Recipe
+    from occbench.training.run import Run as Run
     from occbench.workspace import Workspace as Workspace
 
 

@@ -50,29 +50,21 @@ def progress(
     ``done`` is where the bar starts, for work that was resumed. Without a terminal the bar
     appears at most every ten seconds, so that logs stay readable.
     """
-    from tqdm import tqdm
-
-    return iter(
-        tqdm(
-            items,
-            total=total,
-            initial=done,
-            desc=label,
-            unit=unit,
-            disable=_quiet,
-            file=sys.stderr,
-            mininterval=0.2 if sys.stderr.isatty() else 10.0,
-            dynamic_ncols=True,
-        )
-    )
+    return iter(_tqdm(items, total, label, unit, done))
 
 
 @contextmanager
 def bar(*, total: int, label: str, unit: str, done: int = 0) -> Iterator[Bar]:
     """A bar on stderr as ``progress`` shows it, moved by hand."""
+    with _tqdm(None, total, label, unit, done) as shown:
+        yield Bar(shown)
+
+
+def _tqdm(items: Any, total: int, label: str, unit: str, done: int) -> Any:
     from tqdm import tqdm
 
-    with tqdm(
+    return tqdm(
+        items,
         total=total,
         initial=done,
         desc=label,
@@ -81,8 +73,7 @@ def bar(*, total: int, label: str, unit: str, done: int = 0) -> Iterator[Bar]:
         file=sys.stderr,
         mininterval=0.2 if sys.stderr.isatty() else 10.0,
         dynamic_ncols=True,
-    ) as shown:
-        yield Bar(shown)
+    )
 
 
 class Bar:

@@ -53,7 +53,7 @@ def _cell(faces: ManifestFaces, face_id: str, occluder: Occluder) -> Image:
     cell = np.full((_TILE + _LINE, 2 * _TILE + _GAP, 3), _PAPER, np.uint8)
     try:
         face = faces.read(face_id)
-        left, right = _with_dots(face), _tile(cover(face, face_id, occluder))
+        left, right = _with_dots(face), tile_of(cover(face, face_id, occluder))
     except (OccbenchError, OSError):
         left, right = _unoccluded(faces, face_id), np.full((_TILE, _TILE, 3), 225, np.uint8)
         _write(right, "cannot be occluded", 10, _TILE // 2)
@@ -65,26 +65,26 @@ def _cell(faces: ManifestFaces, face_id: str, occluder: Occluder) -> Image:
 
 def _unoccluded(faces: ManifestFaces, face_id: str) -> Image:
     try:
-        return _tile(faces.image(face_id)[0])
+        return tile_of(faces.image(face_id)[0])
     except (OccbenchError, OSError):
         tile = np.full((_TILE, _TILE, 3), 225, np.uint8)
         _write(tile, "cannot be read", 10, _TILE // 2)
         return tile
 
 
-def _tile(image: Image) -> Image:
-    """The image in a square tile, its long side fitted."""
+def tile_of(image: Image, side: int = _TILE) -> Image:
+    """The image in a square RGB tile of ``side`` pixels, its long side fitted."""
     rgb = as_rgb(image)
-    scale = _TILE / max(rgb.shape[:2])
+    scale = side / max(rgb.shape[:2])
     size = (max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale)))
     way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    tile = np.full((_TILE, _TILE, 3), _PAPER, np.uint8)
+    tile = np.full((side, side, 3), _PAPER, np.uint8)
     tile[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=way)
     return tile
 
 
 def _with_dots(face: Face) -> Image:
-    tile = _tile(face.image)
+    tile = tile_of(face.image)
     scale = _TILE / max(face.image.shape[:2])
     # Pixel centres lie at integers, so edges lie half a pixel before them.
     for x, y in _in_sixteenths((face.landmarks.points + 0.5) * scale - 0.5):

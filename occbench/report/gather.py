@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
 
-import cv2
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -13,8 +11,8 @@ from numpy.typing import NDArray
 from occbench import __version__
 from occbench.core.digest import digest_int
 from occbench.dataset.batch import cover
+from occbench.dataset.contact_sheet import tile_of
 from occbench.dataset.faces import ManifestFaces
-from occbench.dataset.images import as_rgb
 from occbench.errors import MissingCells, OccbenchError
 from occbench.matrix.cells import Matrix
 from occbench.matrix.fill import Row, choose
@@ -153,7 +151,7 @@ def _sheet(job: MatrixJob) -> NDArray[np.uint8] | None:
             # A face that cannot be shown leaves no gap; errors belong to audit and matrix.
             continue
         for row, image in zip(rows, shown, strict=True):
-            row.append(_tile(image))
+            row.append(tile_of(image, _TILE))
     if not rows or not rows[0]:
         return None
     height, width = len(rows) * (_TILE + _GAP) - _GAP, len(rows[0]) * (_TILE + _GAP) - _GAP
@@ -173,13 +171,3 @@ def _sample(job: MatrixJob) -> Sequence[str]:
     for name in job.manifest.classes.names:
         chosen += [face for face in drawn if labels[face] == name][:1]
     return chosen[:_FACES]
-
-
-def _tile(image: NDArray[np.uint8]) -> NDArray[Any]:
-    rgb = as_rgb(image)
-    scale = _TILE / max(rgb.shape[:2])
-    size = max(1, round(rgb.shape[1] * scale)), max(1, round(rgb.shape[0] * scale))
-    way = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-    tile = np.full((_TILE, _TILE, 3), 255, np.uint8)
-    tile[: size[1], : size[0]] = cv2.resize(rgb, size, interpolation=way)
-    return tile

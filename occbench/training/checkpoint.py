@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import warnings
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,13 @@ from occbench.errors import DataError
 from occbench.models.backend import load_keras
 
 _WEIGHTS = ".weights.h5"
+
+# More than HDF5 takes for the name and the place of an array.
+_OVERHEAD = 8192
+_AT_ONCE = 1 << 20
+
+# What NumPy and zipfile raise for empty, torn and damaged files.
+_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, RuntimeError, zipfile.BadZipFile)
 
 
 def weights_path(folder: Path, epoch: int) -> Path:
@@ -38,12 +46,22 @@ def save_weights(model: Any, path: Path) -> None:
         # Keras wants its own ending, which an unfinished file must not have.
         beside = part.with_name(part.name + _WEIGHTS)
         try:
+            _claim(part, 4 * model.count_params() + _OVERHEAD * len(model.variables))
             _bare(model).save_weights(beside)
             os.replace(beside, part)  # noqa: PTH105 - the pair of ``replacing``
         except OSError as error:
             raise _plain(error, path) from error
         finally:
             beside.unlink(missing_ok=True)
+
+
+def _claim(part: Path, size: int) -> None:
+    """Fails where the disk has no room for so many bytes, since HDF5 would litter stderr then."""
+    with part.open("wb") as file:
+        for start in range(0, size, _AT_ONCE):
+            file.write(bytes(min(_AT_ONCE, size - start)))
+        file.flush()
+        file.truncate(0)
 
 
 def load_weights(model: Any, path: Path) -> None:
@@ -53,8 +71,11 @@ def load_weights(model: Any, path: Path) -> None:
         DataError: the file is missing or broken, or holds weights of another shape.
     """
     try:
-        _bare(model).load_weights(path)
-    except (OSError, ValueError, KeyError) as error:
+        with warnings.catch_warnings():
+            # Keras only warns of a layer that the file lacks, and leaves it as it was.
+            warnings.simplefilter("error", UserWarning)
+            _bare(model).load_weights(path)
+    except (*_BROKEN, UserWarning) as error:
         reason = str(error).strip().partition("\n")[0].rstrip(".")
         raise DataError(
             f"The weights '{path}' do not fit this network or are broken: {reason}. Delete the "
@@ -82,9 +103,10 @@ def load_optimizer(optimizer: Any, path: Path) -> None:
         DataError: the file is missing or broken, or belongs to another optimizer.
     """
     try:
-        with np.load(path, allow_pickle=False) as stored:
+        # NumPy leaves a file open that it opened and found to be broken.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as stored:
             values = [stored[f"v{n}"] for n in range(len(stored.files))]
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except _BROKEN as error:
         raise DataError(
             f"'{path}' cannot be read: {error}. Delete the run's folder to train anew."
         ) from error
@@ -127,4 +149,4 @@ def _plain(error: OSError, path: Path) -> OSError:
             ):
                 return OSError(number, os.strerror(number), str(path))
         return OSError(errno.EIO, str(error).partition("\n")[0], str(path))
-    return error
+    return error if error.filename else OSError(error.errno, error.strerror, str(path))

@@ -23,7 +23,7 @@ from occbench.training.checkpoint import (
     sweep,
     weights_path,
 )
-from tests.trainings import TINY, array, recipe
+from tests.trainings import TINY, array, recipe, weights_in
 
 pytestmark = pytest.mark.tf
 
@@ -87,9 +87,7 @@ def test_weights_come_back_bit_for_bit(model, saved):
 
 
 def test_weights_hold_no_optimizer(model, saved):
-    """The file is little more than four bytes a parameter, not three times that."""
-    from tests.trainings import weights_in
-
+    """As many numbers as the network has parameters, not three times that."""
     held = sum(value.size for value in weights_in(saved).values() if value.dtype == np.float32)
     assert held == model.count_params()
 
@@ -180,8 +178,8 @@ def small_disk(limit: int):
 
 
 @pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9, 0.999])
-def test_a_disk_that_ends_leaves_the_old_files(share, model, saved, stored):
-    """Wherever the file stops growing, HDF5 and NumPy fail as the system does."""
+def test_a_disk_that_ends_leaves_the_old_files(share, model, saved, stored, capfd):
+    """Wherever a file stops growing, the error is the system's, and nothing goes to stderr."""
     for path, save, thing in (
         (saved, save_weights, model),
         (stored, save_optimizer, model.optimizer),
@@ -191,6 +189,7 @@ def test_a_disk_that_ends_leaves_the_old_files(share, model, saved, stored):
             save(thing, path)
         assert caught.value.errno == errno.EFBIG
         assert path.read_bytes() == before
+    assert capfd.readouterr().err == ""
     assert sorted(path.name for path in saved.parent.iterdir()) == [stored.name, saved.name]
 
 
