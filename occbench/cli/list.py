@@ -27,8 +27,9 @@ def command(kind: str | None, as_json: bool) -> None:
         return
     for name, entries in found.items():
         click.echo(f"{name}:")
+        width = max(map(len, entries))
         for entry, text in entries.items():
-            click.echo(f"  {entry:<15} {text}")
+            click.echo(f"  {entry:<{width}}  {text}")
 
 
 def _names(kind: str) -> dict[str, str]:

@@ -91,12 +91,12 @@ def fill_matrix(
     from occbench.matrix.choose import store_plan
     from occbench.matrix.job import finished, open_job
 
+    if dry_run:
+        _preview(open_job(workspace, name, plan, write_splits=False), as_json)
+        return
     matrix = finished(workspace, name, plan)
     if matrix is None:
         job = open_job(workspace, name, plan)
-        if dry_run:
-            _preview(job, as_json)
-            return
         job.folder.mkdir(parents=True, exist_ok=True)
         with sole_writer(job.folder):
             _announce(job)

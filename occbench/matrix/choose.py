@@ -93,6 +93,11 @@ def _stored(workspace: Workspace, name: str) -> Plan | None:
 def _wanted(workspace: Workspace, name: str, stored: Plan | None, choices: Choices) -> Plan:
     if stored is None:
         known = name if name in workspace.names() else None
+        if known is None and not choices.given():
+            raise DataError(
+                f"There is no matrix and no data set '{name}'. To begin a matrix of that name, say "
+                "what it is made of with --recipe, --occluder, --data-set or --plan."
+            )
         data_set = workspace.choose(choices.data_set or known)
         plan = Plan(data_set, Recipe.load(choices.recipe or RECIPE))
     else:

@@ -189,8 +189,10 @@ class MatrixJob:
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
 
 
-def open_job(workspace: Workspace, name: str, plan: Plan) -> MatrixJob:
-    """A matrix's job; splits that are missing are built.
+def open_job(
+    workspace: Workspace, name: str, plan: Plan, *, write_splits: bool = True
+) -> MatrixJob:
+    """A matrix's job; splits that are missing are built, and written unless told otherwise.
 
     Raises:
         DataError: the faces cannot be shared out as the plan wants.
@@ -209,7 +211,8 @@ def open_job(workspace: Workspace, name: str, plan: Plan) -> MatrixJob:
     for mode in plan.modes:
         if mode not in splits:
             splits[mode] = make(mode=mode)
-            splits[mode].write(workspace.splits())
+            if write_splits:
+                splits[mode].write(workspace.splits())
     return MatrixJob(workspace, name, plan, manifest, splits)
 
 

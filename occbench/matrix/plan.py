@@ -104,8 +104,10 @@ class Plan:
         """
         try:
             values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except (OSError, tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"The plan '{path}' cannot be read: {error}.") from error
+        except OSError as error:
+            raise DataError(f"The plan '{path}' cannot be read: {error.strerror}.") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise DataError(f"The plan '{path}' is no valid TOML: {error}.") from error
         if values.pop("schema", None) != SCHEMA:
             raise DataError(f"The plan '{path}' needs the line 'schema = {SCHEMA}'.")
         try:

@@ -16,9 +16,7 @@ def augmentation_layers(specs: Sequence[Spec], seeds: Callable[[], int]) -> list
 
     What moves into the picture is black, unless its ``fill`` says otherwise.
     """
-    return [
-        _layer(spec.name, arguments, seeds()) for spec in specs for arguments in _parts(spec)
-    ]
+    return [_layer(spec.name, arguments, seeds()) for spec in specs for arguments in _parts(spec)]
 
 
 def _parts(spec: Spec) -> list[Mapping[str, Any]]:

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-import importlib.metadata
+import importlib
 import os
 import platform
 import sys
@@ -48,9 +48,10 @@ def jit_choice(xla: bool) -> bool | str:
 
 
 def versions() -> dict[str, str]:
-    """The versions of Keras and of the backend in use, without importing either."""
-    names = ("keras", os.environ.get("KERAS_BACKEND", "tensorflow"), "numpy")
-    return {name: importlib.metadata.version(name) for name in names}
+    """The versions of Keras, NumPy and the backend in use."""
+    # Asked of the modules: tensorflow-cpu is a package of another name.
+    names = ("keras", load_keras().backend.backend(), "numpy")
+    return {name: str(importlib.import_module(name).__version__) for name in names}
 
 
 def machine() -> str:

@@ -76,16 +76,18 @@ def load_weights(model: Any, path: Path) -> None:
             warnings.simplefilter("error", UserWarning)
             _bare(model).load_weights(path)
     except (*_BROKEN, UserWarning) as error:
-        reason = str(error).strip().partition("\n")[0].rstrip(".")
+        # Keras' own words about layers that differ are many lines of internals.
+        foreign = isinstance(error, (ValueError, KeyError, UserWarning))
+        reason = "its layers are others" if foreign else str(error).strip().partition("\n")[0]
         raise DataError(
-            f"The weights '{path}' do not fit this network or are broken: {reason}. Delete the "
-            "run's folder to train anew."
+            f"The weights '{path}' do not fit this network or are broken: {reason.rstrip('.')}. "
+            "Delete the run's folder to train anew."
         ) from error
 
 
 def _bare(model: Any) -> Any:
     """The same layers without the optimizer, whose variables Keras would store too."""
-    return load_keras().Model(model.inputs, model.outputs)
+    return load_keras().Model(model.inputs, model.outputs, name="network")
 
 
 def save_optimizer(optimizer: Any, path: Path) -> None:

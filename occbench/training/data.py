@@ -54,17 +54,20 @@ class Data:
         )
 
     def check(self, shown: Shown) -> None:
-        """Shows every covered face once, so that no training ends at one that cannot be.
+        """Looks for every covered face, so that no training ends at one that cannot be shown.
 
         Raises:
-            DataError: a face cannot be covered; it is named.
+            DataError: a face cannot be covered, or was not painted; it is named.
         """
-        if isinstance(self.show, PaintNow):
-            for row, face_id, variant in zip(
-                shown.rows.tolist(), shown.ids, shown.variants, strict=True
-            ):
-                if variant != NORMAL:
-                    self.show(row, face_id, variant)
+        for row, face_id, variant in zip(
+            shown.rows.tolist(), shown.ids, shown.variants, strict=True
+        ):
+            if variant == NORMAL:
+                continue
+            if isinstance(self.show, ReadPainted):
+                self.show.path(face_id, variant)
+            else:
+                self.show(row, face_id, variant)
 
 
 def open_data(

@@ -55,14 +55,23 @@ class ReadPainted:
     size: int
     channels: int
 
-    def __call__(self, row: int, face_id: str, variant: str) -> Image:  # noqa: ARG002
-        """See ``Shower``; a face that was not painted is a ``DataError``."""
+    def path(self, face_id: str, variant: str) -> Path:
+        """The file of a face.
+
+        Raises:
+            DataError: it was not painted.
+        """
         path = self.folders[variant] / "images" / f"{face_id}{self.ending}"
         if not path.is_file():
             raise DataError(
                 f"'{path}' is missing. Run 'occbench occlude' to the end, or train without "
                 "--images painted."
             )
+        return path
+
+    def __call__(self, row: int, face_id: str, variant: str) -> Image:  # noqa: ARG002
+        """See ``Shower``; a face that was not painted is a ``DataError``."""
+        path = self.path(face_id, variant)
         return fitted(read_file_image(str(path))[0], self.size, self.channels)[0]
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from occbench.core.digest import digest_int
 from occbench.core.spec import Spec
+from occbench.errors import DataError
 from occbench.models.backend import jit_choice, load_keras
 from occbench.models.classifier import Architecture, build_classifier
 from occbench.training.recipe import Recipe
@@ -37,8 +38,16 @@ def make_network(recipe: Recipe, classes: int, *, steps: int) -> Any:
         recipe: decides all but the number of classes.
         classes: how many.
         steps: of the whole training, for schedules that are drawn over it.
+
+    Raises:
+        DataError: the backend cannot do what the recipe asks for.
     """
     keras = load_keras()
+    if recipe.xla and recipe.augment and keras.backend.backend() == "tensorflow":
+        raise DataError(
+            "xla = true does not go with augment on TensorFlow, whose augmentation XLA cannot "
+            "compile. Take one of them out of the recipe, or use the jax backend."
+        )
     # What the last network left behind would change the names of layers and slow this one.
     keras.utils.clear_session()
     keras.utils.set_random_seed(recipe.seed)

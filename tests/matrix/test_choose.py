@@ -73,9 +73,16 @@ def test_the_data_set_of_a_new_matrix(workspace):
     assert choose_plan(workspace, "other", None, Choices())[1].data_set == "other"
     name, plan = choose_plan(workspace, None, None, Choices(data_set="small"))
     assert (name, plan.data_set) == ("small", "small")
-    for matrix in (None, "trial"):
+    for matrix, choices in ((None, Choices()), ("trial", Choices(occluder="gear-vr"))):
         with pytest.raises(DataError, match=r"holds 2 data sets. Choose one of: other, small"):
-            choose_plan(workspace, matrix, None, Choices())
+            choose_plan(workspace, matrix, None, choices)
+
+
+def test_a_mistyped_name_begins_nothing(workspace):
+    """A new matrix of another name than a data set's must be told what it is made of."""
+    with pytest.raises(DataError, match=r"no matrix and no data set 'smal'.*--recipe"):
+        choose_plan(workspace, "smal", None, Choices())
+    assert choose_plan(workspace, "wide", None, Choices(seeds=(1,)))[1].data_set == "small"
 
 
 def test_an_unknown_data_set(workspace, tmp_path):

@@ -142,7 +142,9 @@ def test_files_that_are_none_are_refused(what, model, saved, stored):
 def test_weights_of_another_shape_are_refused(changes, saved):
     """Other widths, another head and another network altogether."""
     other = network(**({"size": 18} | changes))
-    with pytest.raises(DataError, match="do not fit this network or are broken") as caught:
+    with pytest.raises(
+        DataError, match="do not fit this network or are broken: its layers are others"
+    ) as caught:
         load_weights(other, saved)
     assert str(saved) in str(caught.value)
     assert "\n" not in str(caught.value)

@@ -49,18 +49,14 @@ def logits_of(model: Any, job: Any, part: str) -> tuple[np.ndarray, np.ndarray]:
     return array(model(images, training=False)).astype(np.float64), shown.labels
 
 
-@pytest.mark.parametrize(
-    ("loss", "gamma"), [("cross-entropy", 0.0), ("focal(gamma=1.5)", 1.5)]
-)
+@pytest.mark.parametrize(("loss", "gamma"), [("cross-entropy", 0.0), ("focal(gamma=1.5)", 1.5)])
 @pytest.mark.parametrize("weights", ["none", "balanced"])
 def test_the_logged_loss_is_what_the_formula_says(loss, gamma, weights, room):
     """Smoothed labels, class weights and logits of the initial network give the first loss.
 
     The whole training part is one batch, so the loss is that before the only step.
     """
-    chosen = recipe(
-        PLAIN, batch_size=TRAIN, label_smoothing=0.2, class_weights=weights, loss=loss
-    )
+    chosen = recipe(PLAIN, batch_size=TRAIN, label_smoothing=0.2, class_weights=weights, loss=loss)
     job = fitting(room, chosen)
     logits, labels = logits_of(network(chosen), job, "train")
     truth = np.eye(3)[labels] * 0.8 + 0.2 / 3
@@ -108,9 +104,7 @@ def test_a_plateau_lowers_the_logged_rate(room):
 
 def test_a_cosine_is_drawn_over_all_steps(room):
     """Three steps an epoch: two of twelve warm up, then half a cosine falls to 0."""
-    chosen = recipe(
-        PLAIN, epochs=4, schedule="cosine(warmup=0.17, start=0.1)", learning_rate=1e-3
-    )
+    chosen = recipe(PLAIN, epochs=4, schedule="cosine(warmup=0.17, start=0.1)", learning_rate=1e-3)
     state = train_in(room, chosen)
     assert state.facts["steps_per_epoch"] == 3
     expected = [1e-3 * 0.5 * (1 + cos(pi * (step - 2) / 10)) for step in (3, 6, 9, 12)]
@@ -178,9 +172,7 @@ def test_two_trainings_are_bit_equal_and_another_seed_is_another(room, tmp_path)
 
 def test_early_stopping_ends_a_run(room):
     """A rate of next to nothing improves nothing that accuracy could show."""
-    chosen = recipe(
-        PLAIN, epochs=9, learning_rate=1e-12, early_stopping=2, monitor="val-accuracy"
-    )
+    chosen = recipe(PLAIN, epochs=9, learning_rate=1e-12, early_stopping=2, monitor="val-accuracy")
     state = train_in(room, chosen)
     assert (state.status, state.last, state.best) == (FINISHED, 3, 1)
 
