@@ -9,6 +9,7 @@ import os
 import sys
 from typing import Any
 
+import numpy as np
 import pytest
 
 from occbench.core.lock import sole_writer
@@ -218,7 +219,7 @@ def test_a_stale_split_is_refused(place, call):
     """The data set was scanned again and has one face less."""
     path = place.manifest(NAME)
     manifest = Manifest.read(path)
-    manifest.where([row for row in range(len(manifest)) if row]).write(path)
+    manifest.where(np.arange(1, len(manifest))).write(path)
     result = call("train", "plain.toml", "--split", "normal")
     assert result.exit_code == 1
     assert "has changed since its splits were built. Run 'occbench build-splits'" in error_of(

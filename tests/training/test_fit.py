@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from math import cos, isfinite, pi
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from occbench.errors import DataError
 from occbench.training.run import DIVERGED, FINISHED, State
 from occbench.training.train import Wish
+from occbench.workspace import Workspace
 from tests.trainings import (
     COUNTS,
     PLAIN,
@@ -156,17 +158,14 @@ def test_rows_facts_and_files_of_a_finished_run(room):
 
 def test_two_trainings_are_bit_equal_and_another_seed_is_another(room, tmp_path):
     """Weights and rows repeat to the last bit, for normal and for painted faces alike."""
-    import shutil
-
-    from occbench.workspace import Workspace
-
     other = shutil.copytree(room.root, tmp_path / "other")
-    chosen, places = recipe(epochs=1), (room, Workspace.find(other))
+    drawn = {"augment": ["flip", "shift"], "dropout": 0.2, "optimizer": "adamw"}
+    chosen, places = recipe(PLAIN, **drawn), (room, Workspace.find(other))
     first, second = (train_in(place, chosen, "occluded") for place in places)
     assert without_times(first.epochs) == without_times(second.epochs)
     one, two = (folder_of(place, chosen, "occluded") / "last.weights.h5" for place in places)
     assert same_weights(one, two)
-    third = recipe(epochs=1, seed=1)
+    third = recipe(PLAIN, seed=1, **drawn)
     assert without_times(train_in(room, third, "occluded").epochs) != without_times(first.epochs)
 
 
