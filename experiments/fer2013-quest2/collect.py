@@ -39,7 +39,7 @@ def main(workspace: Path, matrix: str) -> None:
     report = found.report(f"matrix-{name}")
     for table in ("matrix-best.md", "matrix-last.md", "per-class-best.md"):
         shutil.copyfile(report / "tables" / table, results / table)
-    for figure in ("heat-map-last.png", "learning-curves.png", "class-drop-best.png"):
+    for figure in ("heat-map-best.png", "learning-curves.png", "class-drop-best.png"):
         shutil.copyfile(report / "figures" / figure, results / figure)
     cells = pd.read_csv(results / CELLS)
     first = cells[cells["seed"] == plan.seeds[0]]

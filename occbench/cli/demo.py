@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from occbench.workspace import Workspace
 
 NAME = "demo"
+PLACE = "occbench-demo"
 FACES, SIDE = 2000, 64
 
 
-@click.command(short_help="The whole way on drawn faces, in about three minutes.")
+@click.command(short_help="The whole way on drawn faces, in a few minutes.")
 @click.argument("directory", type=click.Path(file_okay=False, path_type=Path), required=False)
 @click.option(
     "--faces",
@@ -25,9 +26,15 @@ FACES, SIDE = 2000, 64
     show_default=True,
     help="How many to draw; fewer are quicker and tell less.",
 )
+@click.option(
+    "--workspace",
+    "folder",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="The same as DIRECTORY.",
+)
 @console_options
 @click.pass_context
-def command(ctx: click.Context, directory: Path | None, faces: int) -> None:
+def command(ctx: click.Context, directory: Path | None, faces: int, folder: Path | None) -> None:
     """Draw faces, cover them, train on four splits, test on three, write the report.
 
     DIRECTORY becomes a workspace, occbench-demo if none is given. A killed demo is simply
@@ -44,7 +51,7 @@ def command(ctx: click.Context, directory: Path | None, faces: int) -> None:
     from occbench.workspace import Workspace
 
     before: Path | None = ctx.find_root().params.get("workspace")
-    workspace = Workspace.find_or_create(directory or before or Path("occbench-demo"))
+    workspace = Workspace.find_or_create(directory or folder or before or Path(PLACE))
     if NAME not in workspace.names():
         note(f"Drawing {faces:,} faces into '{workspace.root}'.")
         _draw(workspace, faces)

@@ -89,7 +89,7 @@ def fill_matrix(
     """Computes what is missing of a matrix and prints it."""
     from occbench.core.lock import sole_writer
     from occbench.matrix.choose import store_plan
-    from occbench.matrix.job import finished, open_job
+    from occbench.matrix.job import finished, open_job, stored_findings
 
     if dry_run:
         _preview(open_job(workspace, name, plan, write_splits=False), as_json)
@@ -102,8 +102,8 @@ def fill_matrix(
             _announce(job)
             store_plan(job.folder, plan)
             matrix = job.compute()
-            for finding in job.findings(matrix):
-                click.echo(f"Warning: {finding}", err=True)
+    for finding in stored_findings(workspace, name):
+        click.echo(f"Warning: {finding}", err=True)
     if as_json:
         _print_json(name, matrix)
     else:

@@ -9,6 +9,7 @@ and channels already is used as it is.
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -189,7 +190,12 @@ def _fill(faces: ManifestFaces, folder: Path, shape: tuple[int, ...], workers: i
 
 def _array(path: Path, kind: Any, shape: tuple[int, ...], *, fresh: bool) -> Any:
     mode: Any = "w+" if fresh else "r+"
-    return np.lib.format.open_memmap(path, mode, kind, shape)
+    array = np.lib.format.open_memmap(path, mode, kind, shape)
+    # A disk that is full while a mapped file grows kills the process; here it is an error.
+    if hasattr(os, "posix_fallocate"):
+        with path.open("r+b") as file:
+            os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    return array
 
 
 def _decode(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -87,10 +87,11 @@ def choose(
     return labels, predicted
 
 
-def discordant_share(scores: Scores, selection: str, normal: str, occluded: str) -> float:
-    """The share of faces that are right in exactly one of two variants."""
-    one, other = scores[selection, normal], scores[selection, occluded]
-    other = other.of(one.ids)
+def discordant_share(
+    scores: Scores, selection: str, variants: tuple[str, str], ids: Sequence[str]
+) -> float:
+    """The share of some faces that are right in exactly one of two variants."""
+    one, other = (scores[selection, variant].of(ids) for variant in variants)
     right = (one.predicted == one.labels), (other.predicted == other.labels)
     return float((right[0] != right[1]).mean())
 

@@ -6,7 +6,7 @@ Nothing here loads Keras until a run has to be trained or predicted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,11 @@ from typing import Any
 from occbench.core.atomic import write_text
 from occbench.core.digest import digest, file_digest
 from occbench.dataset.manifest import Manifest, read_digest
-from occbench.errors import OccbenchError
-from occbench.matrix.cells import Matrix, with_relative_changes
+from occbench.errors import MissingCells, OccbenchError
+from occbench.matrix.cells import TESTS, Matrix, with_relative_changes
 from occbench.matrix.consistency import check_faces, check_mixed
 from occbench.matrix.fill import Column, Row, Scores, discordant_share, fill
-from occbench.matrix.plan import Plan, column_split
+from occbench.matrix.plan import Plan, split_of
 from occbench.occluders.base import NORMAL, make_occluder
 from occbench.splits.build import build_split
 from occbench.splits.split import Split
@@ -68,10 +68,7 @@ class MatrixJob:
         Raises:
             DataError: they do not show the same faces.
         """
-        modes = self.plan.modes
-        tables = {
-            test: self.splits[column_split(test, modes)].parts["test"] for test in self.plan.test
-        }
+        tables = {test: self.splits[split_of(test)].parts["test"] for test in self.plan.test}
         check_faces({test: table["id"].tolist() for test, table in tables.items()})
         return tuple(Column(test, table) for test, table in tables.items())
 
@@ -115,6 +112,21 @@ class MatrixJob:
             self._scores[row] = self._stored(row) or self._computed(row)
         return self._scores[row]
 
+    def recall(self, row: Row) -> Scores:
+        """The scores of a row's run as they are stored.
+
+        Raises:
+            MissingCells: they are not there; nothing is trained or predicted for them.
+        """
+        stored = self._scores.get(row) or self._stored(row)
+        if stored is None:
+            raise MissingCells(
+                f"The predictions of the run '{self.run(row).id}' are gone. Run 'occbench matrix "
+                f"{self.name}' again."
+            )
+        self._scores[row] = stored
+        return stored
+
     def _stored(self, row: Row) -> Scores | None:
         folder, wanted = self.workspace.run(self.run(row).id), self.wanted()
         if not State.read(folder).ended:
@@ -156,26 +168,29 @@ class MatrixJob:
             matrix = self._matrix(with_relative_changes(cells))
             write_text(self.folder / CELLS, matrix.to_csv())
             write_text(self.folder / TABLE, matrix.wide_csv())
-        self._write_record()
+        self._write_record(self.findings(matrix))
         return matrix
 
     def findings(self, matrix: Matrix) -> tuple[str, ...]:
         """What does not fit together in the table, a sentence each."""
-        shares = {}
-        variants = tuple(self.wanted())
-        if len(variants) == 2:
-            covered = next(v for v in variants if v != NORMAL)
-            for row in self.rows:
-                for selection in self.plan.select:
-                    share = discordant_share(self.evaluate(row), selection, NORMAL, covered)
-                    shares[row.train, row.seed, selection] = share
+        if self.plan.test != TESTS:
+            return ()
+        mixed = next(column.table for column in self.columns if column.test == "mixed")
+        covered = next(variant for variant in self.wanted() if variant != NORMAL)
+        shares = {
+            (row.train, row.seed, selection): discordant_share(
+                self.evaluate(row), selection, (NORMAL, covered), mixed["id"].tolist()
+            )
+            for row in self.rows
+            for selection in self.plan.select
+        }
         return tuple(check_mixed(matrix, shares))
 
     def _matrix(self, cells: Any) -> Matrix:
         plan = self.plan
         return Matrix(plan.train, plan.test, plan.seeds, plan.select, tuple(cells))
 
-    def _write_record(self) -> None:
+    def _write_record(self, findings: Sequence[str]) -> None:
         """What the cells were made from, so that a call with nothing to do knows it."""
         runs = {f"{row.train}, seed {row.seed}": self.run(row).id for row in self.rows}
         record = {
@@ -185,6 +200,7 @@ class MatrixJob:
             "splits": {mode: split.folder for mode, split in self.splits.items()},
             "runs": runs,
             "states": _states(self.workspace, runs.values()),
+            "findings": list(findings),
         }
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
 
@@ -232,13 +248,21 @@ def finished(workspace: Workspace, name: str, plan: Plan) -> Matrix | None:
     return None if matrix.missing() else matrix
 
 
+def stored_findings(workspace: Workspace, name: str) -> tuple[str, ...]:
+    """What did not fit together in a finished matrix, a sentence each."""
+    record = _read_record(workspace.matrix(name))
+    return tuple(record["findings"]) if record else ()
+
+
 def _states(workspace: Workspace, runs: Iterable[str]) -> str:
     paths = [workspace.run(run_id) / "state.json" for run_id in runs]
     return digest([file_digest(path) if path.is_file() else "" for path in paths])
 
 
 def _inputs(workspace: Workspace, plan: Plan) -> str:
-    return digest([plan.to_toml(), read_digest(workspace.manifest(plan.data_set))])
+    path = workspace.manifest(plan.data_set)
+    # The table itself too: a label that was changed by hand must not go unnoticed.
+    return digest([plan.to_toml(), read_digest(path), file_digest(path)])
 
 
 def _read_record(folder: Path) -> dict[str, Any] | None:
@@ -246,7 +270,7 @@ def _read_record(folder: Path) -> dict[str, Any] | None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    needed = {"inputs", "cells", "splits", "runs", "states"}
+    needed = {"inputs", "cells", "splits", "runs", "states", "findings"}
     fits = isinstance(record, dict) and record.get("schema") == SCHEMA and needed <= set(record)
     return record if fits else None
 

@@ -92,7 +92,7 @@ class Plan:
     @property
     def modes(self) -> tuple[str, ...]:
         """The splits that are needed: a row each, and those whose test parts are columns."""
-        wanted = {*self.train, *(_split_of(test) for test in self.test)}
+        wanted = {*self.train, *(split_of(test) for test in self.test)}
         return tuple(mode for mode in MODES if mode in wanted)
 
     @classmethod
@@ -152,14 +152,8 @@ class Plan:
         return self
 
 
-def column_split(test: str, modes: tuple[str, ...]) -> str:
-    """The mode whose test part is a column; both mixed modes have the same one."""
-    if test == "mixed" and "mixed-unique" not in modes:
-        return "mixed-paired"
-    return _split_of(test)
-
-
-def _split_of(test: str) -> str:
+def split_of(test: str) -> str:
+    """The mode whose test part is a column; that of both mixed modes is the same."""
     return "mixed-unique" if test == "mixed" else test
 
 

@@ -12,6 +12,9 @@ from occbench.core.spec import Spec, parse_spec
 from occbench.errors import SpecError, UnknownName
 
 PREPROCESSINGS = ("unit", "centered", "imagenet-caffe", "vggface1", "vggface2")
+COLOUR = PREPROCESSINGS[2:]
+"""Those that subtract a mean from each of three channels."""
+
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 FILLS = ("constant", "reflect", "nearest", "wrap")
 

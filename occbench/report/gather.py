@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 import pandas as pd
@@ -77,7 +77,7 @@ def _what_is_missing(job: MatrixJob) -> str:
 def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], NDArray[np.int64]]]:
     classes = len(job.manifest.classes.names)
     for row in job.rows:
-        scores = job.evaluate(row)
+        scores = job.recall(row)
         for selection in job.plan.select:
             for column in job.columns:
                 labels, predicted = choose(scores, selection, column.table)
@@ -102,12 +102,28 @@ def _facts(job: MatrixJob, states: dict[Row, State]) -> Iterator[tuple[str, str]
     yield "parameters", f"{first.facts.get('parameters', 0):,}"
     seconds = sum(row["seconds"] for state in states.values() for row in state.epochs)
     yield "training time", f"{seconds / 60:.1f} min for {len(states)} runs"
-    versions = {"occbench": __version__, **first.facts.get("versions", {})}
-    yield "versions", ", ".join(f"{name} {version}" for name, version in versions.items())
-    yield "machine", str(first.facts.get("machine", "not recorded"))
+    yield (
+        "versions",
+        _distinct(
+            ", ".join(
+                f"{name} {number}" for name, number in state.facts.get("versions", {}).items()
+            )
+            for state in states.values()
+        ),
+    )
+    yield "reported by", f"occbench {__version__}"
+    yield (
+        "machine",
+        _distinct(str(state.facts.get("machine", "not recorded")) for state in states.values()),
+    )
     for row, state in states.items():
         run = job.run(row).id
         yield f"run, {row.train}, seed {row.seed}", f"{run}: {state.status}, {state.last} epochs"
+
+
+def _distinct(texts: Iterable[str]) -> str:
+    """Each text once; runs may have been made in several places."""
+    return "; ".join(dict.fromkeys(texts))
 
 
 def _left_out(job: MatrixJob) -> dict[str, dict[str, int]]:

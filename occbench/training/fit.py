@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from occbench.core.atomic import replacing
 from occbench.core.console import Bar, bar, note
-from occbench.errors import DataError
+from occbench.errors import DataError, StaleState
 from occbench.models.backend import load_keras, machine, versions
 from occbench.training import checkpoint
 from occbench.training.batches import TrainingBatches, log_softmax, logits
@@ -66,6 +66,7 @@ def fit(job: Fitting) -> State:
     steps = len(job.train) // recipe.batch_size
     model = make_network(recipe, _classes(job), steps=steps * recipe.epochs)
     if state.last:
+        _check_backend(job, state)
         checkpoint.load_weights(model, checkpoint.weights_path(job.folder, state.last))
         checkpoint.load_optimizer(
             model.optimizer, checkpoint.optimizer_path(job.folder, state.last)
@@ -79,6 +80,16 @@ def fit(job: Fitting) -> State:
         while not _is_over(state, job):
             state = _epoch(job, model, state, shown)
     return _finish(job, state)
+
+
+def _check_backend(job: Fitting, state: State) -> None:
+    """Refuses to go on with another backend, which draws and rounds in its own way."""
+    before, now = state.facts.get("versions", {}), versions()
+    if set(before) != set(now):
+        raise StaleState(
+            f"The run '{job.run.id}' was begun with {', '.join(before)} and cannot go on with "
+            f"{', '.join(now)}. Set KERAS_BACKEND as before, or train anew with --force."
+        )
 
 
 def _is_over(state: State, job: Fitting) -> bool:
@@ -107,12 +118,13 @@ def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
         order=epoch_order(len(job.train), recipe.seed, epoch),
         weights=class_weights(job.train.labels, _classes(job), recipe.class_weights),
     )
-    found = model.fit(
-        batches,
-        shuffle=False,
-        verbose=0,
-        callbacks=[_Steps(shown, recipe.steps_per_execution)],
-    ).history
+    with batches.own_errors():
+        found = model.fit(
+            batches,
+            shuffle=False,
+            verbose=0,
+            callbacks=[_Steps(shown, recipe.steps_per_execution)],
+        ).history
     row: dict[str, Any] = {
         "epoch": epoch,
         "loss": float(found["loss"][-1]),
@@ -135,7 +147,9 @@ def _commit(
     rows = (*state.epochs, row)
     best = best_epoch(rows, job.run.recipe.select)
     names = job.data.manifest.classes.names
-    found = tuple(alarms(rows, predicted.tolist(), names))
+    # Those of the best epoch stay, since its weights are tested too.
+    kept = [alarm for alarm in state.alarms if alarm.startswith(f"epoch {best}:")]
+    found = (*kept, *alarms(rows, predicted.tolist(), names))
     checkpoint.save_weights(model, checkpoint.weights_path(job.folder, row["epoch"]))
     checkpoint.save_optimizer(model.optimizer, checkpoint.optimizer_path(job.folder, row["epoch"]))
     following = replace(state, epochs=rows, best=best, alarms=found)

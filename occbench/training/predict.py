@@ -16,9 +16,7 @@ from occbench.training.batches import log_softmax, logits
 from occbench.training.data import Data
 from occbench.training.network import make_network
 from occbench.training.predictions import Predictions, predictions_path
-from occbench.training.run import SELECTIONS, State, read_recipe
-
-READS = "test-reads.jsonl"
+from occbench.training.run import READS, SELECTIONS, State, read_recipe
 
 
 def predict(

@@ -29,6 +29,9 @@ TRAINING = 1
 RUNNING, FINISHED, DIVERGED = "running", "finished", "diverged"
 SELECTIONS = ("best", "last")
 
+READS = "test-reads.jsonl"
+"""A line for every look at the test faces, in a run's folder."""
+
 
 @dataclass(frozen=True)
 class Run:
@@ -137,6 +140,8 @@ class State:
         try:
             values = json.loads(path.read_text(encoding="utf-8"))
             schema = values.pop("schema", None)
+            if schema != SCHEMA:
+                raise DataError(f"'{path}' has schema {schema!r}; this version reads {SCHEMA}.")
             state = cls(**values)
             rows = tuple({key: row[key] for key in COLUMNS} for row in state.epochs)
             state = replace(state, epochs=rows, alarms=tuple(state.alarms))
@@ -146,8 +151,6 @@ class State:
             raise DataError(
                 f"'{path}' cannot be read: {error}. Delete the folder to train anew."
             ) from error
-        if schema != SCHEMA:
-            raise DataError(f"'{path}' has schema {schema!r}; this version reads {SCHEMA}.")
         return state
 
 

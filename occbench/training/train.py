@@ -14,7 +14,7 @@ from occbench.dataset.batch import Style
 from occbench.dataset.manifest import Manifest
 from occbench.splits.split import Split
 from occbench.training.data import check_fit, open_data, painted_folders
-from occbench.training.run import Run, State
+from occbench.training.run import READS, Run, State
 from occbench.workspace import Workspace
 
 
@@ -69,11 +69,8 @@ def train(
         return state
     folder.mkdir(parents=True, exist_ok=True)
     with sole_writer(folder):
-        if wish.force:
-            _clear(folder)
-        run.write(folder)
-        # Another process may have ended it while this one waited for nothing.
-        state = State.read(folder)
+        # Another process may have ended it since.
+        state = State() if wish.force else State.read(folder)
         return state if state.ended else _fit(workspace, manifest, split, run, wish)
 
 
@@ -97,17 +94,23 @@ def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish:
     for images in (train_images, val_images):
         data.check(images)
     folder = workspace.run(run.id)
+    if wish.force:
+        # Only now, when everything that could be refused has been.
+        _clear(folder)
+    run.write(folder)
     write_text(folder / "recipe.toml", run.recipe.to_toml())
     events = _events(folder) if wish.tensorboard else None
     return fit(Fitting(run, data, train_images, val_images, folder, wish.every_epoch, events))
 
 
 def _clear(folder: Path) -> None:
-    """Empties a run's folder; the lock file stays, which this process holds."""
+    """Empties a run's folder but for its lock and the count of looks at the test faces."""
+    # Without its state a run has not begun: a kill here leaves nothing that looks finished.
+    (folder / "state.json").unlink(missing_ok=True)
     for path in sorted(folder.iterdir()):
         if path.is_dir():
             shutil.rmtree(path)
-        elif not path.name.startswith("."):
+        elif not path.name.startswith(".") and path.name != READS:
             path.unlink()
 
 

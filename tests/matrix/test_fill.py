@@ -118,8 +118,10 @@ def test_a_face_that_was_not_predicted_is_refused():
 def test_the_share_of_faces_that_a_headset_changes():
     """Right in exactly one variant: best f19, f21 and f22; last f19 and f21."""
     found = scores()
-    assert discordant_share(found, "best", "normal", "headset") == 3 / 6
-    assert discordant_share(found, "last", "normal", "headset") == 2 / 6
-    assert discordant_share(found, "best", "normal", "normal") == 0
+    both = ("normal", "headset")
+    assert discordant_share(found, "best", both, TESTED) == 3 / 6
+    assert discordant_share(found, "last", both, TESTED) == 2 / 6
+    assert discordant_share(found, "best", ("normal", "normal"), TESTED) == 0
+    assert discordant_share(found, "best", both, ["f19"]) == 1
     found["best", "headset"] = found["best", "headset"].of(TESTED[::-1])
-    assert discordant_share(found, "best", "normal", "headset") == 3 / 6
+    assert discordant_share(found, "best", both, TESTED) == 3 / 6

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from occbench.errors import DataError, OccbenchError, SpecError, StaleState
-from occbench.matrix.plan import Plan, column_split
+from occbench.matrix.plan import Plan, split_of
 from occbench.splits.build import Partitioning
 from occbench.training.recipe import Recipe
 from tests.runs import OTHER, make_recipe
@@ -117,9 +117,11 @@ def test_the_splits_that_are_needed():
     assert needed(("normal",), ("normal",)) == ("normal",)
     assert needed(("mixed-unique",), ("occluded",)) == ("occluded", "mixed-unique")
     assert needed(("normal",), ("mixed",)) == ("normal", "mixed-unique")
-    assert column_split("mixed", ("normal", "mixed-unique")) == "mixed-unique"
-    assert column_split("mixed", ("normal", "mixed-paired")) == "mixed-paired"
-    assert column_split("occluded", ("normal",)) == "occluded"
+    assert [split_of(test) for test in ("normal", "occluded", "mixed")] == [
+        "normal",
+        "occluded",
+        "mixed-unique",
+    ]
 
 
 @pytest.mark.parametrize(

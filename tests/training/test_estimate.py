@@ -16,6 +16,7 @@ COSTLY = {
     "backbone",
     "size",
     "channels",
+    "batch_size",
     "augment",
     "head",
     "trainable",
@@ -75,11 +76,11 @@ def test_a_broken_run_is_passed_over(workspace):
 
 
 def test_what_is_left_of_a_run():
-    """20 epochs at most, 5 done: 15 epochs of 100 images of 0.5 s; nothing once it has ended."""
+    """15 of 20 epochs of 100 images of 0.5 s, and 10 s to start; nothing once it has ended."""
     state = State(epochs=tuple(epoch_row(epoch) for epoch in range(1, 6)))
     recipe = make_recipe(epochs=20)
-    assert seconds_left(state, recipe, 100, 0.5) == 750
-    assert seconds_left(State(), recipe, 100, 0.5) == 1000
+    assert seconds_left(state, recipe, 100, 0.5) == 760
+    assert seconds_left(State(), recipe, 100, 0.5) == 1010
     assert seconds_left(replace(state, status="finished"), recipe, 100, 0.5) == 0
 
 
