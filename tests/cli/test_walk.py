@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from occbench.dataset.adapters.base import REGISTRY as ADAPTERS
+from occbench.models.base import REGISTRY as BACKBONES
 from occbench.occluders.base import REGISTRY as OCCLUDERS
 from occbench.occluders.devices import devices
+from occbench.training.recipe import recipe_names
 from tests.cli.conftest import error_of
 from tests.folders import contents
 
@@ -108,6 +110,8 @@ def test_verbose_says_what_is_written(workspace, call):
         ("occluders", OCCLUDERS.names()),
         ("adapters", ADAPTERS.names()),
         ("devices", tuple(devices())),
+        ("backbones", BACKBONES.names()),
+        ("recipes", recipe_names()),
     ],
 )
 def test_list_names_all_of_a_kind_in_text_and_json(kind, names, call):
@@ -118,7 +122,8 @@ def test_list_names_all_of_a_kind_in_text_and_json(kind, names, call):
     assert all(listed[kind].values())
     text = call("list", kind).stdout
     assert all(f"  {name} " in text for name in names)
-    assert set(json.loads(call("list", "--json").stdout)) == {"occluders", "devices", "adapters"}
+    kinds = {"occluders", "devices", "adapters", "backbones", "recipes"}
+    assert set(json.loads(call("list", "--json").stdout)) == kinds
 
 
 def test_build_splits_prints_json(workspace, call):
