@@ -81,6 +81,8 @@ def command(
     workspace = Workspace.find(folder)
     chosen, plan = choose_plan(workspace, name, plan_file, choices)
     fill_matrix(workspace, chosen, plan, dry_run=dry_run, as_json=as_json)
+    if not dry_run and not as_json:
+        click.echo(f"A page to read: occbench report {chosen}")
 
 
 def fill_matrix(
@@ -154,4 +156,3 @@ def _tell(workspace: Workspace, name: str, matrix: Matrix) -> None:
     for selection in matrix.selections:
         click.echo(terminal_table(matrix, selection) + "\n")
     click.echo(f"All numbers: {workspace.matrix(name)}")
-    click.echo(f"A page to read: occbench report {name}")
