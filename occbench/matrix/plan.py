@@ -6,7 +6,6 @@ stands in it, not only its name.
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
@@ -18,7 +17,7 @@ from occbench.matrix.cell import SELECTIONS, TESTS
 from occbench.occluders.base import make_occluder, variant_name
 from occbench.splits.build import Partitioning
 from occbench.splits.modes import ASSIGNMENTS, MODES
-from occbench.training.recipe import Recipe
+from occbench.training.recipe import Recipe, refuse_unknown
 
 SCHEMA = 1
 IMAGES = ("on-the-fly", "painted")
@@ -159,7 +158,7 @@ def split_of(test: str) -> str:
 
 def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
     known = [each.name for each in fields(Plan)]
-    _refuse_unknown(values, known, "")
+    refuse_unknown(values, known, "")
     for key in ("data_set", "recipe"):
         if key not in values:
             raise DataError(f"the key '{key}' is missing.")
@@ -187,7 +186,7 @@ def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
 def _partitioning(values: Any) -> Partitioning:
     if not isinstance(values, Mapping):
         raise DataError(f"partitions is {values!r}; expected a table.")
-    _refuse_unknown(values, list(_PARTITIONS), "partitions.")
+    refuse_unknown(values, list(_PARTITIONS), "partitions.")
     for key, value in values.items():
         kind, words = _PARTITIONS[key]
         # TOML's switches are numbers to Python.
@@ -197,14 +196,6 @@ def _partitioning(values: Any) -> Partitioning:
     if len(numbers) != 3 or any(type(part) not in (int, float) for part in numbers):
         raise DataError(f"partitions.fractions is {numbers!r}; expected three numbers.")
     return Partitioning(**values)
-
-
-def _refuse_unknown(values: Mapping[str, Any], known: list[str], where: str) -> None:
-    for key in values:
-        if key not in known:
-            nearest = difflib.get_close_matches(key, known, n=1)
-            hint = f" Did you mean '{where}{nearest[0]}'?" if nearest else ""
-            raise DataError(f"unknown key '{where}{key}'.{hint} Known: {', '.join(known)}.")
 
 
 def _check_names(key: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:

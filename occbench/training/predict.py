@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -94,6 +95,5 @@ def _compute(
                     epoch,
                 )
                 detail(f"{folder.name}: {selection} (epoch {epoch}) on {variant}")
-            found = made[epoch, variant]
-            chosen = Predictions(found.ids, found.labels, found.scores, variant, selection, epoch)
-            chosen.write(predictions_path(folder, selection, variant))
+            found = replace(made[epoch, variant], selection=selection)
+            found.write(predictions_path(folder, selection, variant))

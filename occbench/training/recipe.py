@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
@@ -121,12 +121,7 @@ class Recipe:
         Raises:
             DataError: an unknown or missing key, or a wrong value.
         """
-        known = [each.name for each in fields(cls)]
-        for key in values:
-            if key not in known:
-                nearest = difflib.get_close_matches(key, known, n=1)
-                hint = f" Did you mean '{nearest[0]}'?" if nearest else ""
-                raise DataError(f"unknown key '{key}'.{hint} Known: {', '.join(known)}.")
+        refuse_unknown(values, [each.name for each in fields(cls)])
         missing = [key for key in ("backbone", "size", "channels") if key not in values]
         if missing:
             raise DataError(f"the key '{missing[0]}' is missing.")
@@ -142,6 +137,19 @@ class Recipe:
         import tomlkit
 
         return tomlkit.dumps({"schema": SCHEMA, **self.describe()})
+
+
+def refuse_unknown(values: Iterable[str], known: Sequence[str], where: str = "") -> None:
+    """Refuses a key that is not known and suggests the nearest; ``where`` stands before both.
+
+    Raises:
+        DataError: there is such a key.
+    """
+    for key in values:
+        if key not in known:
+            nearest = difflib.get_close_matches(key, known, n=1)
+            hint = f" Did you mean '{where}{nearest[0]}'?" if nearest else ""
+            raise DataError(f"unknown key '{where}{key}'.{hint} Known: {', '.join(known)}.")
 
 
 def recipe_names() -> tuple[str, ...]:
