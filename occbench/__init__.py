@@ -36,6 +36,8 @@ _HOMES = {
     "Predictions": "occbench.training.predictions",
     "Plan": "occbench.matrix.plan",
     "Matrix": "occbench.matrix.cells",
+    "load_backbone": "occbench.models.pretrained",
+    "preprocess": "occbench.models.preprocessing",
     "OccbenchError": "occbench.errors",
 }
 
@@ -57,6 +59,8 @@ if TYPE_CHECKING:
     from occbench.geometry.rect import RotatedRect as RotatedRect
     from occbench.matrix.cells import Matrix as Matrix
     from occbench.matrix.plan import Plan as Plan
+    from occbench.models.preprocessing import preprocess as preprocess
+    from occbench.models.pretrained import load_backbone as load_backbone
     from occbench.occluders.base import face_seed as face_seed
     from occbench.occluders.base import make_occluder as make_occluder
     from occbench.occluders.paint import paint as paint

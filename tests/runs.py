@@ -27,14 +27,20 @@ OTHER = {
     "augment": ['flip(axis="horizontal")', 'rotate(fill="wrap", turns=0.25)'],
     "head": [256, 64],
     "dropout": 0.25,
-    "trainable": "head",
+    "trainable": "stage2",
+    "weights": "normal-seed0-abc",
+    "head_epochs": 2,
+    "head_learning_rate": 0.25,
+    "stage_rates": {"stage3": 0.5},
+    "cache_trunk": True,
+    "augment_copies": 3,
     "loss": "focal(gamma=1.5)",
     "label_smoothing": 0.1,
     "class_weights": "inverse-sum-1",
     "optimizer": "sgd(momentum=0.5, nesterov=False, weight_decay=0.125)",
     "learning_rate": 0.0625,
     "schedule": "cosine(start=0.5, warmup=0.25)",
-    "batch_size": 5,
+    "batch_size": 8,
     "epochs": 7,
     "early_stopping": 3,
     "monitor": "val-accuracy",
@@ -42,8 +48,26 @@ OTHER = {
     "precision": "mixed_bfloat16",
     "steps_per_execution": 4,
     "xla": True,
+    "devices": 2,
     "seed": 11,
 }
+
+# What a key of ``OTHER`` cannot be without.
+WITH: Mapping[str, Mapping[str, object]] = {
+    "preprocessing": {"channels": 3},
+    "head_learning_rate": {"head_epochs": 1},
+    "cache_trunk": {"trainable": "head"},
+    "augment_copies": {"trainable": "head", "cache_trunk": True, "augment": ["flip"]},
+}
+# Alone, it would be refused beside the other value.
+AT_FIRST: Mapping[str, Mapping[str, object]] = {"augment_copies": {"augment_copies": 1}}
+
+
+def pair(key: str) -> tuple[Recipe, Recipe]:
+    """Two recipes that differ in one key alone; the second has the value of ``OTHER``."""
+    along = WITH.get(key, {})
+    return make_recipe(**along, **AT_FIRST.get(key, {})), make_recipe(**along, **{key: OTHER[key]})
+
 
 # Two faces of each class in val and in test, four in train.
 LABELS = [CLASSES[row % 3] for row in range(24)]

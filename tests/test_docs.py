@@ -20,7 +20,7 @@ from occbench.dataset.adapters.base import REGISTRY as ADAPTERS
 from occbench.matrix.cells import COLUMNS, Matrix, make_cell
 from occbench.matrix.plan import Plan
 from occbench.models.base import REGISTRY as BACKBONES
-from occbench.models.base import load_backbone
+from occbench.models.base import resolve_backbone
 from occbench.models.specs import AUGMENTATIONS, LOSSES, OPTIMIZERS, SCHEDULES, checked
 from occbench.occluders.base import REGISTRY as OCCLUDERS
 from occbench.occluders.devices import devices
@@ -113,7 +113,7 @@ def test_the_reference_has_every_backbone_and_recipe():
     rows = {parse_spec(row[0].strip("`")).name: row for row in _cells(text, "Backbones")}
     assert sorted(rows) == list(BACKBONES.names())
     for name, row in rows.items():
-        backbone, parameters = load_backbone(parse_spec(row[0].strip("`")))
+        backbone, parameters = resolve_backbone(parse_spec(row[0].strip("`")))
         assert parameters == backbone.parameters
         assert int(row[2]) == backbone.smallest
         named = re.findall(r"`(.*?)`", row[3])
@@ -219,16 +219,16 @@ def test_the_documented_backbone_works(two_layers):
     """It has the parameters counted by hand, repeats its weights, and freezes by its stages."""
     import numpy as np
 
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
     keys = {"backbone": "two-layers(filters=4)", "size": 9, "channels": 1, "trainable": "parts"}
     recipe = Recipe.from_mapping(keys)
-    model = make_network(recipe, 3, steps=1)
+    model = compiled_network(recipe, 3, steps=1)
     # Kernels 9 x 1 x 4 and 9 x 4 x 8, four numbers per normalised filter, 8 x 3 + 3 for the head.
     assert model.count_params() == 36 + 16 + 288 + 32 + 27
     assert sum(np.prod(v.shape) for v in model.trainable_variables) == 288 + 16 + 27
     first = model.get_weights()
-    for one, again in zip(first, make_network(recipe, 3, steps=1).get_weights(), strict=True):
+    for one, again in zip(first, compiled_network(recipe, 3, steps=1).get_weights(), strict=True):
         np.testing.assert_array_equal(one, again)
     assert not np.array_equal(first[0], first[0].flatten()[0] * np.ones_like(first[0]))
 

@@ -27,7 +27,7 @@ from occbench.dataset.pixels import Pixels
 from occbench.occluders.base import NORMAL, make_occluder
 from occbench.training.batches import TrainingBatches, logits
 from occbench.training.inputs import PaintNow, Shown, epoch_order
-from occbench.training.network import make_network, reseed
+from occbench.training.network import compiled_network, reseed
 from occbench.training.recipe import Recipe
 
 _DISTINCT = 256
@@ -63,7 +63,7 @@ def timed(work: Callable[[], Any]) -> tuple[float, float]:
 
 def training_ways(recipe: Recipe, pixels: Pixels, count: int) -> dict[str, Callable[[], Any]]:
     """One epoch of training in each way."""
-    model = make_network(recipe, 8, steps=10_000)
+    model = compiled_network(recipe, 8, steps=10_000)
     weights = np.ones(8, np.float32)
     show = PaintNow(pixels, {"headset": make_occluder("headset")})
     order = epoch_order(count, 0, 1)
@@ -101,7 +101,7 @@ def training_ways(recipe: Recipe, pixels: Pixels, count: int) -> dict[str, Calla
 
 def testing_ways(recipe: Recipe, pixels: Pixels, count: int) -> dict[str, Callable[[], Any]]:
     """The two passes over arrays in memory, and those that fill all columns of a matrix row."""
-    model = make_network(recipe, 8, steps=1)
+    model = compiled_network(recipe, 8, steps=1)
     show = PaintNow(pixels, {"headset": make_occluder("headset")})
     covered = shown_as(count, "headset")
     places = np.arange(count)

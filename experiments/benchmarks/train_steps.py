@@ -21,7 +21,7 @@ import numpy as np
 from occbench.core.console import table
 from occbench.core.spec import parse_spec
 from occbench.models.backend import versions
-from occbench.training.network import make_network
+from occbench.training.network import compiled_network
 from occbench.training.recipe import Recipe
 
 _CLASSES = 7
@@ -55,7 +55,7 @@ class Way:
         labels = generator.integers(0, _CLASSES, self.images)
         self._truth = np.eye(_CLASSES, dtype=np.float32)[labels]
         self._recipe = recipe
-        self.model = make_network(recipe, _CLASSES, steps=10_000)
+        self.model = compiled_network(recipe, _CLASSES, steps=10_000)
         self._fit()
 
     def _fit(self) -> Any:

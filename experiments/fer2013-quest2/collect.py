@@ -14,7 +14,8 @@ import click
 import pandas as pd
 
 from occbench.matrix.choose import stored_plan
-from occbench.matrix.job import CELLS, PLAN, TABLE, open_job
+from occbench.matrix.job import open_job
+from occbench.matrix.record import CELLS, PLAN, TABLE
 from occbench.workspace import Workspace
 
 HERE = Path(__file__).parent

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from occbench.cli.options import console_options, json_option, workspace_option
+from occbench.cli.options import console_options, json_option, weights_option, workspace_option
 
 if TYPE_CHECKING:
     from occbench.matrix.cells import Matrix
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 )
 @click.option("--data-set", help="The data set, if NAME is not it.")
 @click.option("--recipe", metavar="RECIPE", show_default="small-48", help="A file or a name.")
+@weights_option
 @click.option("--occluder", metavar="SPEC", show_default="headset", help="What covers the face.")
 @click.option("--seeds", metavar="0,1,...", show_default="0", help="A run of every row for each.")
 @click.option(
@@ -49,6 +50,7 @@ def command(
     plan_file: Path | None,
     data_set: str | None,
     recipe: str | None,
+    weights: str | None,
     occluder: str | None,
     seeds: str | None,
     images: str | None,
@@ -73,6 +75,7 @@ def command(
     choices = Choices(
         data_set=data_set,
         recipe=recipe,
+        weights=weights,
         occluder=occluder,
         seeds=_seeds(seeds),
         images=images,
@@ -91,10 +94,11 @@ def fill_matrix(
     """Computes what is missing of a matrix and prints it."""
     from occbench.core.lock import sole_writer
     from occbench.matrix.choose import store_plan
-    from occbench.matrix.job import finished, open_job, stored_findings
+    from occbench.matrix.job import open_job
+    from occbench.matrix.record import finished, stored_findings
 
     if dry_run:
-        _preview(open_job(workspace, name, plan, write_splits=False), as_json)
+        _preview(open_job(workspace, name, plan, dry_run=True), as_json)
         return
     matrix = finished(workspace, name, plan)
     if matrix is None:

@@ -80,6 +80,17 @@ def occluder_option(command: Command) -> Command:
     )(command)
 
 
+def weights_option(command: Command) -> Command:
+    """Adds ``--weights``."""
+    return click.option(
+        "--weights",
+        metavar="FILE|RUN|published|none",
+        show_default="the recipe's",
+        help="What the network begins with: an .h5 file as keras-vggface has them, a run of this "
+        "workspace, the published weights, or random values.",
+    )(command)
+
+
 def workers_option(command: Command) -> Command:
     """Adds ``--workers``."""
     return click.option(

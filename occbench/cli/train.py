@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from occbench.cli.options import console_options, json_option, workspace_option
+from occbench.cli.options import console_options, json_option, weights_option, workspace_option
 
 if TYPE_CHECKING:
     from occbench.training.run import State
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), show_default="the recipe's", help="Seed."
 )
+@weights_option
 @click.option(
     "--images",
     type=click.Choice(["on-the-fly", "painted"]),
@@ -50,6 +51,7 @@ def command(
     name: str | None,
     split_name: str,
     seed: int | None,
+    weights: str | None,
     images: str,
     keep: str,
     tensorboard: bool,
@@ -65,22 +67,27 @@ def command(
     \b
         occbench train small-48 --split mixed-unique
         occbench train my-recipe.toml fer2013 --split normal --seed 1
+        occbench train my-recipe.toml small --split normal --weights normal-seed0-0123456789ab
     """
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
     from occbench.training.run import Run
+    from occbench.training.start import find_start
     from occbench.training.train import Wish, painted_digest, plan_run, train
     from occbench.workspace import Workspace
 
     chosen = Recipe.load(recipe)
+    if weights is not None:
+        chosen = chosen.beginning_with(weights)
     workspace = Workspace.find(folder)
     data_set = workspace.choose(name)
     manifest = Manifest.read(workspace.manifest(data_set))
     split = find_split(workspace, manifest, split_name)
     painted = images == "painted"
     digest = painted_digest(workspace, data_set, split) if painted else ""
-    run = Run.of(chosen, split, seed=seed, painted=digest)
+    start = find_start(workspace, chosen)
+    run = Run.of(chosen, split, seed=seed, painted=digest, weights=start.identity)
     wish = Wish(painted, keep == "every-epoch", force, tensorboard)
     place, before = plan_run(workspace, manifest, split, run, wish)
     _say_first(place, before, force)

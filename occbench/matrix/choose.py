@@ -7,8 +7,8 @@ from pathlib import Path
 
 from occbench.core.atomic import write_text
 from occbench.errors import DataError, UnknownName
-from occbench.matrix.job import PLAN
 from occbench.matrix.plan import Plan
+from occbench.matrix.record import PLAN
 from occbench.splits.build import Partitioning
 from occbench.training.recipe import Recipe
 from occbench.workspace import Workspace
@@ -26,6 +26,7 @@ class Choices:
     seeds: tuple[int, ...] | None = None
     images: str | None = None
     partitions: str | None = None
+    weights: str | None = None
 
     def given(self) -> list[str]:
         """The options that were given."""
@@ -106,6 +107,8 @@ def _wanted(workspace: Workspace, name: str, stored: Plan | None, choices: Choic
             plan = replace(plan, recipe=Recipe.load(choices.recipe))
         if choices.data_set is not None:
             plan = replace(plan, data_set=workspace.choose(choices.data_set))
+    if choices.weights is not None:
+        plan = replace(plan, recipe=plan.recipe.beginning_with(choices.weights))
     if choices.partitions is not None:
         plan = replace(plan, partitions=Partitioning(source=choices.partitions))
     return replace(

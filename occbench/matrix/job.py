@@ -6,30 +6,39 @@ Nothing here loads Keras until a run has to be trained or predicted.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from occbench.core.atomic import write_text
-from occbench.core.digest import digest, file_digest
+from occbench.core.digest import file_digest
 from occbench.dataset.manifest import Manifest, read_digest
 from occbench.errors import MissingCells, OccbenchError
 from occbench.matrix.cells import TESTS, Matrix, with_relative_changes
 from occbench.matrix.consistency import check_faces, check_mixed
 from occbench.matrix.fill import Column, Row, Scores, discordant_share, fill
 from occbench.matrix.plan import Plan, split_of
+from occbench.matrix.record import (
+    CELLS,
+    RECORD,
+    SCHEMA,
+    TABLE,
+    inputs_of,
+    read_record,
+    start_of,
+    states_of,
+)
 from occbench.occluders.base import NORMAL, make_occluder
 from occbench.splits.build import build_split
+from occbench.splits.by_file import flaw
 from occbench.splits.split import Split
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import Run, State
+from occbench.training.start import RANDOM, Start
 from occbench.training.train import Wish, painted_digest, plan_run, train
 from occbench.workspace import Workspace
-
-SCHEMA = 1
-PLAN, CELLS, TABLE, RECORD = "plan.toml", "cells.csv", "matrix.csv", "matrix.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +51,7 @@ class MatrixJob:
         plan: what it is made of.
         manifest: the data set.
         splits: by mode.
+        start: what its runs begin with.
     """
 
     workspace: Workspace
@@ -49,6 +59,7 @@ class MatrixJob:
     plan: Plan
     manifest: Manifest
     splits: Mapping[str, Split]
+    start: Start = RANDOM
     _scores: dict[Row, Scores] = field(default_factory=dict)
 
     @property
@@ -75,7 +86,8 @@ class MatrixJob:
     @property
     def wish(self) -> Wish:
         """How its runs are trained."""
-        return Wish(painted=self.plan.images == "painted")
+        every = self.plan.keep == "every-epoch"
+        return Wish(painted=self.plan.images == "painted", every_epoch=every)
 
     def run(self, row: Row) -> Run:
         """What decides the run of a row."""
@@ -83,7 +95,13 @@ class MatrixJob:
         painted = ""
         if self.wish.painted:
             painted = painted_digest(self.workspace, self.manifest.name, split)
-        return Run.of(self.plan.recipe, split, seed=row.seed, painted=painted)
+        return Run.of(
+            self.plan.recipe,
+            split,
+            seed=row.seed,
+            painted=painted,
+            weights=self.start.identity,
+        )
 
     def states(self) -> dict[Row, State]:
         """How far each run is.
@@ -172,7 +190,12 @@ class MatrixJob:
         return matrix
 
     def findings(self, matrix: Matrix) -> tuple[str, ...]:
-        """What does not fit together in the table, a sentence each."""
+        """What stands on both sides of a split, or does not fit in the table; in words each."""
+        flaws = {mode: flaw(split.record) for mode, split in self.splits.items()}
+        leaks = [f"{m}: {words}" for m, words in flaws.items() if self.splits[m].record["leaky"]]
+        return (*leaks, *self._contradictions(matrix))
+
+    def _contradictions(self, matrix: Matrix) -> tuple[str, ...]:
         if self.plan.test != TESTS:
             return ()
         mixed = next(column.table for column in self.columns if column.test == "mixed")
@@ -195,24 +218,31 @@ class MatrixJob:
         runs = {f"{row.train}, seed {row.seed}": self.run(row).id for row in self.rows}
         record = {
             "schema": SCHEMA,
-            "inputs": _inputs(self.workspace, self.plan),
+            "inputs": inputs_of(self.workspace, self.plan),
             "cells": file_digest(self.folder / CELLS),
             "splits": {mode: split.folder for mode, split in self.splits.items()},
             "runs": runs,
-            "states": _states(self.workspace, runs.values()),
+            "weights": self.start.identity,
+            "states": states_of(self.workspace, runs.values()),
             "findings": list(findings),
         }
         write_text(self.folder / RECORD, json.dumps(record, indent=2) + "\n")
 
 
-def open_job(
-    workspace: Workspace, name: str, plan: Plan, *, write_splits: bool = True
-) -> MatrixJob:
-    """A matrix's job; splits that are missing are built, and written unless told otherwise.
+def open_job(workspace: Workspace, name: str, plan: Plan, *, dry_run: bool = False) -> MatrixJob:
+    """A matrix's job; splits that are missing are built.
+
+    Args:
+        workspace: where all lies.
+        name: of the matrix.
+        plan: what it is made of.
+        dry_run: write no split and fetch no weights.
 
     Raises:
-        DataError: the faces cannot be shared out as the plan wants.
+        DataError: the faces cannot be shared out as the plan wants, or the weights that it begins
+            with are missing.
     """
+    start = start_of(workspace, name, plan, fetch=not dry_run)
     path = workspace.manifest(plan.data_set)
     manifest, now = Manifest.read(path), read_digest(path)
     make = partial(
@@ -227,60 +257,17 @@ def open_job(
     for mode in plan.modes:
         if mode not in splits:
             splits[mode] = make(mode=mode)
-            if write_splits:
+            if not dry_run:
                 splits[mode].write(workspace.splits())
-    return MatrixJob(workspace, name, plan, manifest, splits)
-
-
-def finished(workspace: Workspace, name: str, plan: Plan) -> Matrix | None:
-    """The matrix, if all of it stands there and nothing it was made from has changed."""
-    folder = workspace.matrix(name)
-    record = _read_record(folder)
-    cells = folder / CELLS
-    if not record or not cells.is_file() or record["inputs"] != _inputs(workspace, plan):
-        return None
-    if record["cells"] != file_digest(cells):
-        return None
-    # A run that was trained anew has another state, though it may have ended too.
-    if record["states"] != _states(workspace, record["runs"].values()):
-        return None
-    matrix = Matrix.from_csv(cells)
-    return None if matrix.missing() else matrix
-
-
-def stored_findings(workspace: Workspace, name: str) -> tuple[str, ...]:
-    """What did not fit together in a finished matrix, a sentence each."""
-    record = _read_record(workspace.matrix(name))
-    return tuple(record["findings"]) if record else ()
-
-
-def _states(workspace: Workspace, runs: Iterable[str]) -> str:
-    paths = [workspace.run(run_id) / "state.json" for run_id in runs]
-    return digest([file_digest(path) if path.is_file() else "" for path in paths])
-
-
-def _inputs(workspace: Workspace, plan: Plan) -> str:
-    path = workspace.manifest(plan.data_set)
-    # The table itself too: a label that was changed by hand must not go unnoticed.
-    return digest([plan.to_toml(), read_digest(path), file_digest(path)])
-
-
-def _read_record(folder: Path) -> dict[str, Any] | None:
-    try:
-        record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return None
-    needed = {"inputs", "cells", "splits", "runs", "states", "findings"}
-    fits = isinstance(record, dict) and record.get("schema") == SCHEMA and needed <= set(record)
-    return record if fits else None
+    return MatrixJob(workspace, name, plan, manifest, splits, start)
 
 
 def _stored_splits(
     workspace: Workspace, name: str, plan: Plan, manifest: Manifest, now: str
 ) -> Iterator[tuple[str, Split]]:
     """The splits that this very plan built before, which are quicker read than built."""
-    record = _read_record(workspace.matrix(name))
-    if record and record["inputs"] == _inputs(workspace, plan):
+    record = read_record(workspace.matrix(name))
+    if record and record["inputs"] == inputs_of(workspace, plan):
         for mode, folder in record["splits"].items():
             try:
                 yield mode, Split.read(workspace.splits() / folder, manifest, now)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,12 @@ from occbench.training.recipe import Recipe, refuse_unknown
 
 SCHEMA = 1
 IMAGES = ("on-the-fly", "painted")
+KEEPS = ("best-and-last", "every-epoch")
+
+_LISTS = ("train", "test", "seeds", "select")
 
 # What may change in a plan without making the cells that stand there wrong.
-_GROWS = ("train", "test", "seeds", "select")
+_GROWS = (*_LISTS, "keep")
 
 # What the keys of the table ``partitions`` hold.
 _PARTITIONS: Mapping[str, tuple[Any, str]] = {
@@ -35,6 +38,7 @@ _PARTITIONS: Mapping[str, tuple[Any, str]] = {
     "seed": (int, "a whole number"),
     "keep_crossing": (bool, "true or false"),
     "all_faces": (bool, "true or false"),
+    "val_by": (str, "text"),
 }
 
 
@@ -52,6 +56,7 @@ class Plan:
         select: which weights are tested.
         assign: which half of a mixed part is occluded.
         images: ``on-the-fly``, or ``painted`` to train from painted images.
+        keep: which weights of a run stay on disk, one of ``KEEPS``; decides no result.
         partitions: who goes where.
     """
 
@@ -64,6 +69,7 @@ class Plan:
     select: tuple[str, ...] = SELECTIONS
     assign: str = "seeded"
     images: str = "on-the-fly"
+    keep: str = KEEPS[0]
     partitions: Partitioning = field(default_factory=Partitioning)
 
     def __post_init__(self) -> None:
@@ -75,6 +81,7 @@ class Plan:
         for key, value, names in (
             ("assign", self.assign, ASSIGNMENTS),
             ("images", self.images, IMAGES),
+            ("keep", self.keep, KEEPS),
         ):
             _check_names(key, (value,), names)
         seeds = self.seeds
@@ -117,12 +124,18 @@ class Plan:
             raise DataError(f"The plan '{path}' has a value of the wrong kind: {error}.") from error
 
     def to_toml(self) -> str:
-        """The complete plan as TOML that ``load`` reads."""
+        """The complete plan as TOML that ``load`` reads.
+
+        ``keep`` and ``val_by`` stand there only where they are not the default, so that plans
+        from before these keys are still the same text.
+        """
         import tomlkit
 
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if self.keep == KEEPS[0]:
+            del values["keep"]
         lists = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
-        partitions = {k: v for k, v in asdict(self.partitions).items() if v is not None}
+        partitions = {k: v for k, v in self.partitions.describe().items() if v is not None}
         partitions["fractions"] = list(self.partitions.fractions)
         tables = {"partitions": partitions, "recipe": self.recipe.describe()}
         return tomlkit.dumps({"schema": SCHEMA, **lists, **tables})
@@ -131,7 +144,7 @@ class Plan:
         """This plan, if it may follow one that has cells already.
 
         Raises:
-            StaleState: more differs than rows, columns, seeds and selections.
+            StaleState: more differs than rows, columns, seeds, selections and what is kept.
         """
         changed = [
             each.name
@@ -140,7 +153,7 @@ class Plan:
         ]
         if "recipe" in changed:
             mine, theirs = self.recipe.describe(), stored.recipe.describe()
-            keys = [f"recipe.{key}" for key in mine if mine[key] != theirs[key]]
+            keys = [f"recipe.{k}" for k in {**mine, **theirs} if mine.get(k) != theirs.get(k)]
             changed = [name for name in changed if name != "recipe"] + keys
         if changed:
             raise StaleState(
@@ -174,7 +187,7 @@ def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
     for key in ("data_set", "occluder"):
         if key in given and not isinstance(given[key], str):
             raise DataError(f"{key} is {given[key]!r}; expected text.")
-    for key in _GROWS:
+    for key in _LISTS:
         if key in given and not isinstance(given[key], list):
             raise DataError(f"{key} is {given[key]!r}; expected a list.")
         if key in given:

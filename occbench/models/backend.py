@@ -42,6 +42,32 @@ def load_keras() -> Any:
     return keras
 
 
+@contextmanager
+def shared_by(devices: int) -> Iterator[None]:
+    """What is built and compiled inside shares each batch among so many devices.
+
+    Accelerators are taken where there are any, else the logical CPUs that TensorFlow was set up
+    with. Each device holds a copy of the network and gets an equal part of the batch.
+
+    Raises:
+        DataError: there are not so many, or the backend is not TensorFlow.
+    """
+    if devices == 1:
+        yield
+        return
+    backend = load_keras().backend.backend()
+    if backend != "tensorflow":
+        raise DataError(f"devices = {devices} needs the backend tensorflow; this is {backend}.")
+    import tensorflow as tf
+
+    known = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    if len(known) < devices:
+        raise DataError(f"devices = {devices}; this machine offers {len(known)}.")
+    strategy = tf.distribute.MirroredStrategy([device.name for device in known[:devices]])
+    with strategy.scope():
+        yield
+
+
 def jit_choice(xla: bool) -> bool | str:
     """What ``compile`` is told about XLA; jax trains through XLA whatever is wished."""
     return True if xla else "auto" if load_keras().backend.backend() == "jax" else False

@@ -30,12 +30,21 @@ class Backbone:
         stages: from the input to the output, for freezing.
         smallest: the smallest input side in pixels.
         parameters: the parameters of a spec, with their defaults.
+        preprocessing: what its published weights were trained with; empty where there are none.
+        published: the name of the network in the files of its published weights, or empty.
+        top: ``top(features, seeds)`` gives what the published network recognised faces with, the
+            probabilities ``(N, identities)``.
+        top_features: the shape of the features that ``top`` takes, without the ``N``.
     """
 
     build: Callable[..., Any]
     stages: tuple[str, ...]
     smallest: int
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    preprocessing: str = ""
+    published: str = ""
+    top: Callable[..., Any] | None = None
+    top_features: tuple[int, ...] = ()
 
 
 def checked_backbone(text: str) -> Spec:
@@ -51,7 +60,7 @@ def checked_backbone(text: str) -> Spec:
     return spec
 
 
-def load_backbone(spec: Spec) -> tuple[Backbone, dict[str, Any]]:
+def resolve_backbone(spec: Spec) -> tuple[Backbone, dict[str, Any]]:
     """A backbone and all its parameters, those at their default included.
 
     Raises:

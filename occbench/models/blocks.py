@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from occbench.core.digest import digest_int
 from occbench.models.backend import load_keras
 
 Seeds = Callable[[], int]
+
+
+def layer_seeds(seed: int) -> Seeds:
+    """Gives another seed for each layer, the same ones after each call with the same seed."""
+    places = iter(range(1_000_000))
+    return lambda: digest_int(seed, "layer", next(places)) % 2**31
 
 
 def convolution(x: Any, name: str, filters: int, seeds: Seeds, *, norm: bool, same: bool) -> Any:

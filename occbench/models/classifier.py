@@ -7,16 +7,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from occbench.core.digest import digest_int
 from occbench.core.spec import Spec
 from occbench.errors import DataError
 from occbench.models.augmentation import augmentation_layers
 from occbench.models.backend import load_keras
-from occbench.models.base import Backbone, load_backbone
-from occbench.models.blocks import initializer
-from occbench.models.preprocessing import preprocess
-
-HEAD = "head"
+from occbench.models.base import Backbone, resolve_backbone
+from occbench.models.blocks import initializer, layer_seeds
+from occbench.models.preprocessing import preprocess_tensor
+from occbench.models.specs import ALL, HEAD
 
 
 @dataclass(frozen=True)
@@ -57,19 +55,19 @@ def build_classifier(architecture: Architecture, classes: int, *, seed: int) -> 
         DataError: the backbone cannot take such images or has no such stage.
     """
     keras = load_keras()
-    backbone, parameters = load_backbone(architecture.backbone)
+    backbone, parameters = resolve_backbone(architecture.backbone)
     _check(architecture, backbone)
-    seeds = _seeds(seed)
+    seeds = layer_seeds(seed)
     with _precision(architecture.precision):
         shape = (architecture.size, architecture.size, architecture.channels)
         images = keras.Input(shape, dtype="uint8", name="image")
         x = keras.ops.cast(images, "float32")
         for layer in augmentation_layers(architecture.augment, seeds):
             x = layer(x)
-        x = preprocess(architecture.preprocessing, x)
+        x = preprocess_tensor(architecture.preprocessing, x)
         x = backbone.build(x, seeds, **parameters)
         model = keras.Model(images, _head(x, architecture, classes, seeds), name="classifier")
-    _freeze(model, architecture.trainable, backbone)
+    freeze(model, architecture.trainable, architecture.backbone)
     return model
 
 
@@ -98,7 +96,7 @@ def _check(architecture: Architecture, backbone: Backbone) -> None:
             f"'{name}' needs images of {backbone.smallest} pixels or more; the recipe has "
             f"size = {architecture.size}."
         )
-    known = ("all", HEAD, *backbone.stages)
+    known = (ALL, HEAD, *backbone.stages)
     if architecture.trainable not in known:
         raise DataError(
             f"trainable is '{architecture.trainable}', which '{name}' has not; expected one of "
@@ -106,21 +104,19 @@ def _check(architecture: Architecture, backbone: Backbone) -> None:
         )
 
 
-def _freeze(model: Any, trainable: str, backbone: Backbone) -> None:
-    """Freezes the layers of all stages before the first trained one."""
-    if trainable == "all":
-        return
-    first = len(backbone.stages) if trainable == HEAD else backbone.stages.index(trainable)
-    frozen = tuple(f"{stage}_" for stage in backbone.stages[:first])
+def freeze(model: Any, trainable: str, backbone: Spec) -> None:
+    """Freezes the layers of all stages before the first trained one, and only those.
+
+    Args:
+        model: of ``build_classifier``; to be compiled anew afterwards.
+        trainable: as in ``Architecture``.
+        backbone: the spec of its backbone.
+    """
+    stages = resolve_backbone(backbone)[0].stages
+    first = {ALL: 0, HEAD: len(stages)}.get(trainable)
+    frozen = stages[: stages.index(trainable) if first is None else first]
     for layer in model.layers:
-        if layer.name.startswith(frozen):
-            layer.trainable = False
-
-
-def _seeds(seed: int) -> Callable[[], int]:
-    """Gives another seed for each layer, the same ones in each call of ``build_classifier``."""
-    places = iter(range(1_000_000))
-    return lambda: digest_int(seed, "layer", next(places)) % 2**31
+        layer.trainable = not layer.name.startswith(tuple(f"{stage}_" for stage in frozen))
 
 
 @contextmanager

@@ -9,8 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
-from occbench.errors import DataError
+import numpy as np
+from numpy.typing import NDArray
+
+from occbench.errors import DataError, UnknownName
 from occbench.models.backend import load_keras
+from occbench.models.specs import PREPROCESSINGS
 
 MEANS_BGR = {
     "imagenet-caffe": (103.939, 116.779, 123.68),
@@ -19,11 +23,39 @@ MEANS_BGR = {
 }
 
 
-def preprocess(name: str, images: Any) -> Any:
-    """Images ``(N, H, W, channels)`` of levels 0..255 as float tensors for a network.
+def preprocess(name: str, images: NDArray[Any]) -> NDArray[np.float32]:
+    """Images of levels 0..255 as float32 for a network; what is given stays as it is.
 
     ``unit`` is x / 255; ``centered`` is x / 127.5 - 1; the others turn RGB into BGR and
     subtract the mean of each channel, without scaling.
+
+    Args:
+        name: one of ``PREPROCESSINGS``; that of a network is ``Backbone.preprocessing``.
+        images: ``(N, H, W, channels)`` or one ``(H, W, channels)``, uint8 or another number.
+
+    Raises:
+        UnknownName: there is no such preprocessing.
+        DataError: another number of axes, or channel means for images that are not RGB.
+    """
+    if name not in PREPROCESSINGS:
+        raise UnknownName("preprocessing", name, PREPROCESSINGS)
+    given = np.asarray(images)
+    if given.ndim not in (3, 4) or given.dtype.kind not in "uif":
+        raise DataError(
+            f"Images to preprocess have shape {given.shape} and type {given.dtype}; expected "
+            "numbers (N, H, W, channels) or (H, W, channels)."
+        )
+    levels = given.astype(np.float32)
+    if name == "unit":
+        return levels / np.float32(255)
+    if name == "centered":
+        return levels / np.float32(127.5) - np.float32(1)
+    means = np.array(_means_rgb(name, given.shape[-1]), dtype=np.float32)
+    return np.ascontiguousarray((levels - means)[..., ::-1])
+
+
+def preprocess_tensor(name: str, images: Any) -> Any:
+    """The same on tensors ``(N, H, W, channels)``, inside a network of Keras.
 
     Raises:
         DataError: channel means for images that are not RGB.
@@ -35,8 +67,11 @@ def preprocess(name: str, images: Any) -> Any:
         return levels / 255.0
     if name == "centered":
         return levels / 127.5 - 1.0
-    if images.shape[-1] != 3:
-        raise DataError(f"The preprocessing '{name}' needs 3 channels; got {images.shape[-1]}.")
-    blue, green, red = MEANS_BGR[name]
-    means = keras.ops.convert_to_tensor([red, green, blue], dtype="float32")
+    means = keras.ops.convert_to_tensor(_means_rgb(name, images.shape[-1]), dtype="float32")
     return keras.ops.flip(levels - means, axis=-1)
+
+
+def _means_rgb(name: str, channels: int) -> list[float]:
+    if channels != 3:
+        raise DataError(f"The preprocessing '{name}' needs 3 channels; got {channels}.")
+    return list(reversed(MEANS_BGR[name]))

@@ -15,6 +15,9 @@ PREPROCESSINGS = ("unit", "centered", "imagenet-caffe", "vggface1", "vggface2")
 COLOUR = PREPROCESSINGS[2:]
 """Those that subtract a mean from each of three channels."""
 
+ALL, HEAD = "all", "head"
+"""What is trained besides naming a stage: the whole network, or its head alone."""
+
 PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 FILLS = ("constant", "reflect", "nearest", "wrap")
 

@@ -14,10 +14,10 @@ from occbench.dataset.batch import cover
 from occbench.dataset.contact_sheet import tile_of
 from occbench.dataset.faces import ManifestFaces
 from occbench.errors import MissingCells, OccbenchError
-from occbench.matrix.cells import Matrix
 from occbench.matrix.fill import Row, choose
-from occbench.matrix.job import CELLS, MatrixJob, finished
+from occbench.matrix.job import MatrixJob
 from occbench.matrix.metrics import confusion
+from occbench.matrix.record import finished, missing_cells
 from occbench.occluders.base import NORMAL, make_occluder
 from occbench.report.facts import ReportFacts
 from occbench.training.run import State
@@ -60,16 +60,12 @@ def gather(job: MatrixJob) -> ReportFacts:
 
 
 def _what_is_missing(job: MatrixJob) -> str:
-    path = job.folder / CELLS
-    known = {cell.key for cell in Matrix.from_csv(path).cells} if path.is_file() else set()
-    plan = job.plan
-    wanted = Matrix(plan.train, plan.test, plan.seeds, plan.select, ()).missing()
-    missing = [key for key in wanted if key not in known]
+    missing, wanted = missing_cells(job.workspace, job.name, job.plan)
     if not missing:
         return "its runs, plan or data set have changed"
     train, test, seed, selection = missing[0]
     return (
-        f"{len(missing)} of {len(wanted)} cells are missing, the first: train {train}, test "
+        f"{len(missing)} of {wanted} cells are missing, the first: train {train}, test "
         f"{test}, seed {seed}, {selection}"
     )
 
@@ -86,14 +82,15 @@ def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], NDA
 
 
 def _facts(job: MatrixJob, states: dict[Row, State]) -> Iterator[tuple[str, str]]:
-    first = next(iter(states.values()))
-    plan, split = job.plan, next(iter(job.splits.values()))
+    first, plan = next(iter(states.values())), job.plan
     yield "data set", f"{plan.data_set}, {len(job.manifest):,} faces"
     for mode, one in job.splits.items():
         sizes = ", ".join(f"{part} {images:,}" for part, images in one.sizes().items())
         yield f"images, {mode}", sizes
     source = "drawn anew, stratified" if plan.partitions.source == "stratified" else "official"
-    yield "partitions", source + (", leaky" if split.record["leaky"] else "")
+    by_file = ", validation by file" if plan.partitions.by_file else ""
+    leaky = ", leaky" if any(split.record["leaky"] for split in job.splits.values()) else ""
+    yield "partitions", source + by_file + leaky
     yield "occluder", plan.occluder
     yield "covered half of mixed parts", plan.assign
     yield "images in training", plan.images

@@ -16,7 +16,6 @@ from occbench.dataset.manifest import Manifest
 from occbench.dataset.occlude import workspace_job
 from occbench.dataset.pixels import Pixels, open_pixels
 from occbench.errors import DataError, StaleState
-from occbench.models.specs import COLOUR
 from occbench.occluders.base import NORMAL, make_occluder, parameters
 from occbench.splits.split import Split
 from occbench.training.inputs import PaintNow, ReadPainted, Shower, Shown
@@ -139,10 +138,6 @@ def check_fit(recipe: Recipe, split: Split, manifest: Manifest) -> None:
     Raises:
         DataError: no validation faces, or fewer images than a batch.
     """
-    if recipe.preprocessing in COLOUR and recipe.channels != 3:
-        raise DataError(
-            f"The preprocessing '{recipe.preprocessing}' needs 3 channels; got {recipe.channels}."
-        )
     images = split.sizes()["train"]
     if images < recipe.batch_size:
         raise DataError(

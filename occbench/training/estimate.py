@@ -21,6 +21,8 @@ _COST = (
     "augment",
     "head",
     "trainable",
+    "cache_trunk",
+    "devices",
     "precision",
     "steps_per_execution",
     "xla",
@@ -53,9 +55,9 @@ def measured_now(recipe: Recipe, classes: int) -> float:
     """What an image takes in a few training steps on noise; loads Keras."""
     import numpy as np
 
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
-    model = make_network(recipe, classes, steps=100)
+    model = compiled_network(recipe, classes, steps=100)
     generator = np.random.default_rng(0)
     shape = (recipe.batch_size, recipe.size, recipe.size, recipe.channels)
     images = generator.integers(0, 256, shape, dtype=np.uint8)
@@ -84,7 +86,7 @@ def duration(seconds: float) -> str:
 
 def _cost(recipe: Recipe) -> Mapping[str, Any]:
     described = recipe.describe()
-    return {key: described[key] for key in _COST}
+    return {key: described.get(key) for key in _COST}
 
 
 def _measured(state: State) -> list[float]:

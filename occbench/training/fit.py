@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,8 +21,11 @@ from occbench.training.batches import TrainingBatches, log_softmax, logits
 from occbench.training.data import Data
 from occbench.training.history import alarms, best_epoch, is_finite, plateau_rate, stops
 from occbench.training.inputs import Shown, class_weights, epoch_order
-from occbench.training.network import make_network, reseed
+from occbench.training.network import make_network, make_ready, reseed
+from occbench.training.recipe import Recipe
 from occbench.training.run import DIVERGED, FINISHED, RUNNING, SELECTIONS, Run, State
+from occbench.training.start import RANDOM, Start
+from occbench.training.start_weights import load_start
 
 keras = load_keras()
 
@@ -39,6 +42,7 @@ class Fitting:
         train: the images to learn from.
         val: the images that choose the epoch.
         folder: the run's folder, locked by the caller.
+        start: what the backbone begins with.
         every_epoch: keep the weights of every epoch.
         after_epoch: called with each new row of the history.
     """
@@ -48,6 +52,7 @@ class Fitting:
     train: Shown
     val: Shown
     folder: Path
+    start: Start = RANDOM
     every_epoch: bool = False
     after_epoch: AfterEpoch | None = None
 
@@ -64,22 +69,36 @@ def fit(job: Fitting) -> State:
     checkpoint.sweep(job.folder)
     recipe = job.run.recipe
     steps = len(job.train) // recipe.batch_size
-    model = make_network(recipe, _classes(job), steps=steps * recipe.epochs)
+    model = make_network(recipe, _classes(job))
     if state.last:
         _check_backend(job, state)
-        checkpoint.load_weights(model, checkpoint.weights_path(job.folder, state.last))
-        checkpoint.load_optimizer(
-            model.optimizer, checkpoint.optimizer_path(job.folder, state.last)
-        )
     else:
+        load_start(model, job.start, recipe)
         state = replace(state, facts=_facts(model, job, steps))
+    later = steps * (recipe.epochs - recipe.head_epochs)
+    _go_on(job, model, state, later)
     label = f"{job.run.mode}, seed {recipe.seed}"
     with bar(
         total=steps * recipe.epochs, label=label, unit=" steps", done=steps * state.last
     ) as shown:
         while not _is_over(state, job):
+            if state.last and state.last == recipe.head_epochs:
+                make_ready(model, recipe, steps=later)
             state = _epoch(job, model, state, shown)
     return _finish(job, state)
+
+
+def _go_on(job: Fitting, model: Any, state: State, steps: int) -> None:
+    """Brings a network to where its run stands, compiled for the epoch that comes next."""
+    recipe, last = job.run.recipe, state.last
+    if last:
+        checkpoint.load_weights(model, checkpoint.weights_path(job.folder, last))
+    if last and last == recipe.head_epochs:
+        # The optimizer of the head's epochs ends with them.
+        return
+    make_ready(model, recipe, steps=steps, head_alone=last < recipe.head_epochs)
+    if last:
+        checkpoint.load_optimizer(model.optimizer, checkpoint.optimizer_path(job.folder, last))
 
 
 def _check_backend(job: Fitting, state: State) -> None:
@@ -97,17 +116,22 @@ def _is_over(state: State, job: Fitting) -> bool:
     return (
         state.status != RUNNING
         or state.last >= recipe.epochs
-        or stops(state.epochs, recipe.monitor, recipe.early_stopping)
+        or stops(_later(state, recipe), recipe.monitor, recipe.early_stopping)
     )
+
+
+def _later(state: State, recipe: Recipe) -> Sequence[Mapping[str, Any]]:
+    """The history without the epochs of the head alone, which say nothing about the rest."""
+    return state.epochs[recipe.head_epochs :]
 
 
 def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
     """Trains one more epoch, checks it on the validation faces and writes it down."""
     recipe, epoch = job.run.recipe, state.last + 1
     started = time.perf_counter()
-    if recipe.schedule.name == "plateau":
+    if recipe.schedule.name == "plateau" and epoch > recipe.head_epochs:
         model.optimizer.learning_rate = plateau_rate(
-            state.epochs, recipe.monitor, recipe.learning_rate, **recipe.schedule.arguments
+            _later(state, recipe), recipe.monitor, recipe.learning_rate, **recipe.schedule.arguments
         )
     reseed(model, recipe.seed, epoch)
     batches = TrainingBatches(
@@ -216,6 +240,7 @@ def _facts(model: Any, job: Fitting, steps: int) -> dict[str, Any]:
         "class_weights": class_weights(
             job.train.labels, _classes(job), job.run.recipe.class_weights
         ).tolist(),
+        "weights": job.start.name,
         "versions": versions(),
         "machine": machine(),
     }

@@ -1,4 +1,4 @@
-"""The network of a recipe, compiled for training."""
+"""The network of a recipe, and how it is compiled for each phase of its training."""
 
 from __future__ import annotations
 
@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from occbench.core.digest import digest_int
-from occbench.core.spec import Spec
 from occbench.errors import DataError
-from occbench.models.backend import jit_choice, load_keras
-from occbench.models.classifier import Architecture, build_classifier
+from occbench.models.backend import jit_choice, load_keras, shared_by
+from occbench.models.classifier import Architecture, build_classifier, freeze
+from occbench.models.specs import HEAD
+from occbench.training.optimize import cosine, make_loss, make_optimizer
 from occbench.training.recipe import Recipe
 
 
@@ -29,15 +30,12 @@ def architecture(recipe: Recipe) -> Architecture:
     )
 
 
-def make_network(recipe: Recipe, classes: int, *, steps: int) -> Any:
-    """The compiled network with its initial weights, the optimizer's variables made.
-
-    The loss is cross-entropy from logits; the network has no softmax.
+def make_network(recipe: Recipe, classes: int) -> Any:
+    """The network with random weights, not compiled yet; it has no softmax.
 
     Args:
         recipe: decides all but the number of classes.
         classes: how many.
-        steps: of the whole training, for schedules that are drawn over it.
 
     Raises:
         DataError: the backend cannot do what the recipe asks for.
@@ -51,16 +49,45 @@ def make_network(recipe: Recipe, classes: int, *, steps: int) -> Any:
     # What the last network left behind would change the names of layers and slow this one.
     keras.utils.clear_session()
     keras.utils.set_random_seed(recipe.seed)
-    model = build_classifier(architecture(recipe), classes, seed=recipe.seed)
-    model.compile(
-        optimizer=_optimizer(recipe, _rate(recipe, steps)),
-        loss=_loss(recipe),
-        metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
-        jit_compile=jit_choice(recipe.xla),
-        steps_per_execution=recipe.steps_per_execution,
-    )
-    model.optimizer.build(model.trainable_variables)
+    with shared_by(recipe.devices):
+        return build_classifier(architecture(recipe), classes, seed=recipe.seed)
+
+
+def compiled_network(recipe: Recipe, classes: int, *, steps: int = 1) -> Any:
+    """The network with random weights, compiled to train all that the recipe trains.
+
+    Raises:
+        DataError: as ``make_network``.
+    """
+    model = make_network(recipe, classes)
+    make_ready(model, recipe, steps=steps)
     return model
+
+
+def make_ready(model: Any, recipe: Recipe, *, steps: int, head_alone: bool = False) -> None:
+    """Compiles a network for a phase of its training, with a new optimizer.
+
+    Args:
+        model: of ``make_network``.
+        recipe: of the training.
+        steps: of the phase, for schedules that are drawn over it.
+        head_alone: train the head only, at its own constant rate.
+    """
+    keras = load_keras()
+    freeze(model, HEAD if head_alone else recipe.trainable, recipe.backbone)
+    rate: Any = recipe.learning_rate
+    if head_alone:
+        rate = recipe.head_learning_rate or rate
+    elif recipe.schedule.name == "cosine":
+        rate = cosine(recipe, steps)
+    with shared_by(recipe.devices):
+        model.compile(
+            optimizer=make_optimizer(recipe, rate, model),
+            loss=make_loss(recipe),
+            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            jit_compile=jit_choice(recipe.xla),
+            steps_per_execution=recipe.steps_per_execution,
+        )
 
 
 def reseed(model: Any, seed: int, epoch: int) -> None:
@@ -72,46 +99,3 @@ def reseed(model: Any, seed: int, epoch: int) -> None:
     for number, state in enumerate(states):
         drawn = digest_int(seed, "draws", epoch, number)
         state.assign(np.array([drawn % 2**32, drawn >> 32], dtype=np.uint32))
-
-
-def _rate(recipe: Recipe, steps: int) -> Any:
-    """The learning rate: a number, or a cosine over all steps after a linear warm-up."""
-    if recipe.schedule.name != "cosine":
-        return recipe.learning_rate
-    decay = load_keras().optimizers.schedules.CosineDecay
-    warm = round(steps * recipe.schedule.arguments["warmup"])
-    if not warm:
-        return decay(recipe.learning_rate, steps)
-    return decay(
-        recipe.learning_rate * recipe.schedule.arguments["start"],
-        max(steps - warm, 1),
-        warmup_target=recipe.learning_rate,
-        warmup_steps=warm,
-    )
-
-
-def _loss(recipe: Recipe) -> Any:
-    losses = load_keras().losses
-    smoothing = recipe.label_smoothing
-    if recipe.loss.name == "focal":
-        gamma = recipe.loss.arguments["gamma"]
-        # Classes are weighted by the recipe's class weights, not by alpha.
-        return losses.CategoricalFocalCrossentropy(
-            alpha=1.0, gamma=gamma, from_logits=True, label_smoothing=smoothing
-        )
-    return losses.CategoricalCrossentropy(from_logits=True, label_smoothing=smoothing)
-
-
-def _optimizer(recipe: Recipe, rate: Any) -> Any:
-    optimizers = load_keras().optimizers
-    kinds = {
-        "sgd": optimizers.SGD,
-        "rmsprop": optimizers.RMSprop,
-        "adam": optimizers.Adam,
-        "adamw": optimizers.AdamW,
-    }
-    optimizer: Spec = recipe.optimizer
-    given = {key: value for key, value in optimizer.arguments.items() if value is not None}
-    if optimizer.name == "sgd" and not given["weight_decay"]:
-        del given["weight_decay"]
-    return kinds[optimizer.name](learning_rate=rate, **given)

@@ -15,7 +15,7 @@ from occbench.errors import DataError
 from occbench.training import checkpoint
 from occbench.training.batches import log_softmax, logits
 from occbench.training.data import Data
-from occbench.training.network import make_network
+from occbench.training.network import compiled_network
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import READS, SELECTIONS, State, read_recipe
 
@@ -69,7 +69,7 @@ def _compute(
     todo: Sequence[tuple[str, str]],
 ) -> None:
     classes = len(data.manifest.classes.names)
-    model = make_network(read_recipe(folder), classes, steps=1)
+    model = compiled_network(read_recipe(folder), classes)
     loaded: int | None = None
     made: dict[tuple[int, str], Predictions] = {}
     with Journal(folder / READS) as reads:

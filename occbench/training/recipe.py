@@ -8,34 +8,32 @@ from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from occbench.core.spec import Spec
 from occbench.errors import DataError, OccbenchError, UnknownName
-from occbench.models.base import checked_backbone
-from occbench.models.specs import (
-    AUGMENTATIONS,
-    LOSSES,
-    OPTIMIZERS,
-    PRECISIONS,
-    PREPROCESSINGS,
-    SCHEDULES,
-    checked,
-)
+from occbench.models.base import resolve_backbone
+from occbench.models.specs import LOSSES, OPTIMIZERS, SCHEDULES, checked
+from occbench.training.checks import CHECKS, check_together
 
 SCHEMA = 1
 BUILT_IN = Path(__file__).parents[1] / "recipes"
 
-CLASS_WEIGHTS = ("balanced", "none", "inverse-sum-1")
-MONITORS = ("val-loss", "val-accuracy", "balanced-val-accuracy")
-SELECTIONS = (
-    "best-balanced-val-accuracy",
-    "best-val-accuracy",
-    "best-val-loss",
-    "last",
+NO_WEIGHTS, PUBLISHED = "none", "published"
+
+# A recipe that says nothing of these is described without them: it was one before they existed,
+# and what was trained then is the same run.
+_LATER = (
+    "weights",
+    "head_epochs",
+    "head_learning_rate",
+    "stage_rates",
+    "cache_trunk",
+    "augment_copies",
+    "devices",
 )
 
 
@@ -52,6 +50,13 @@ class Recipe:
         head: units of hidden layers before the logits.
         dropout: before each layer of the head, 0..1.
         trainable: ``all``, ``head`` or the first trained stage.
+        weights: what the backbone begins with: ``none`` random values, ``published`` those of
+            its publication, a path of such a file, or the id of a run in the workspace.
+        head_epochs: so many epochs at first train the head alone.
+        head_learning_rate: the rate of those epochs; 0 is ``learning_rate``.
+        stage_rates: factors of the learning rate of stages, and of ``head``.
+        cache_trunk: keep what the frozen part gives on disk and train the rest on it.
+        augment_copies: with ``cache_trunk``, so many augmented copies of a face in turn.
         loss: spec; computed from logits.
         label_smoothing: 0..1.
         class_weights: ``balanced`` is N / (K n_k); ``inverse-sum-1`` is 1 / n_k with sum 1, as in
@@ -67,6 +72,7 @@ class Recipe:
         precision: Keras dtype policy.
         steps_per_execution: as Keras' ``compile``.
         xla: compile the step with XLA.
+        devices: accelerators that share each batch.
         seed: of initial weights, order and augmentation.
     """
 
@@ -78,6 +84,12 @@ class Recipe:
     head: tuple[int, ...] = ()
     dropout: float = 0.0
     trainable: str = "all"
+    weights: str = NO_WEIGHTS
+    head_epochs: int = 0
+    head_learning_rate: float = 0.0
+    stage_rates: tuple[tuple[str, float], ...] = ()
+    cache_trunk: bool = False
+    augment_copies: int = 0
     loss: Spec = field(default_factory=lambda: checked("loss", "cross-entropy", LOSSES))
     label_smoothing: float = 0.0
     class_weights: str = "balanced"
@@ -92,6 +104,7 @@ class Recipe:
     precision: str = "float32"
     steps_per_execution: int = 1
     xla: bool = False
+    devices: int = 1
     seed: int = 0
 
     @classmethod
@@ -110,27 +123,58 @@ class Recipe:
         if values.pop("schema", None) != SCHEMA:
             raise DataError(f"The recipe '{path}' needs the line 'schema = {SCHEMA}'.")
         try:
-            return cls.from_mapping(values)
+            return cls.from_mapping(values, folder=path.parent)
         except OccbenchError as error:
             raise DataError(f"The recipe '{path}': {error}") from error
 
     @classmethod
-    def from_mapping(cls, values: Mapping[str, Any]) -> Recipe:
+    def from_mapping(cls, values: Mapping[str, Any], *, folder: Path | None = None) -> Recipe:
         """A recipe from plain values, as in TOML or JSON.
 
+        A backbone with published weights begins with them and with their preprocessing unless
+        the values say otherwise.
+
+        Args:
+            values: by key.
+            folder: where a relative path of weights begins; the working folder if None.
+
         Raises:
-            DataError: an unknown or missing key, or a wrong value.
+            DataError: an unknown or missing key, a wrong value, or values that exclude each other.
         """
         refuse_unknown(values, [each.name for each in fields(cls)])
         missing = [key for key in ("backbone", "size", "channels") if key not in values]
         if missing:
             raise DataError(f"the key '{missing[0]}' is missing.")
-        return cls(**{key: _CHECKS[key](key, value) for key, value in values.items()})
+        given = {key: CHECKS[key](key, value) for key, value in values.items()}
+        backbone, _ = resolve_backbone(given["backbone"])
+        if backbone.published:
+            bound = {"weights": PUBLISHED, "preprocessing": backbone.preprocessing}
+            given = {**bound, **given}
+        if "weights" in given:
+            given["weights"] = _placed(given["weights"], folder)
+        recipe = cls(**given)
+        check_together(recipe, backbone)
+        return recipe
+
+    def beginning_with(self, weights: str) -> Recipe:
+        """The same recipe with other weights to begin with; a path is one of the working folder."""
+        return replace(self, weights=_placed(CHECKS["weights"]("weights", weights), None))
 
     def describe(self) -> dict[str, Any]:
-        """All keys as plain values, defaults included: ``from_mapping`` gives the recipe again."""
+        """All keys as plain values: ``from_mapping`` gives the recipe again.
+
+        Defaults are included, but for keys that came later.
+        """
         values = {each.name: getattr(self, each.name) for each in fields(self)}
-        return {key: _plain(value) for key, value in values.items()}
+        plain = {key: _plain(key, value) for key, value in values.items()}
+        return {key: value for key, value in plain.items() if not self._unsaid(key)}
+
+    def _unsaid(self, key: str) -> bool:
+        if key not in _LATER:
+            return False
+        default = next(each.default for each in fields(self) if each.name == key)
+        bound = key == "weights" and resolve_backbone(self.backbone)[0].published
+        return default is not MISSING and getattr(self, key) == default and not bound
 
     def to_toml(self) -> str:
         """The recipe as TOML that ``load`` reads."""
@@ -183,89 +227,21 @@ def recipe_path(name: str | Path) -> Path:
     return BUILT_IN / f"{name}.toml"
 
 
-def _plain(value: Any) -> Any:
+def is_file(weights: str) -> bool:
+    """Whether a recipe's ``weights`` name a file, not a run."""
+    return weights.endswith((".h5", ".hdf5")) or "/" in weights
+
+
+def _placed(weights: str, folder: Path | None) -> str:
+    """A path of weights made absolute, so that it means the same wherever a command is typed."""
+    if not is_file(weights):
+        return weights
+    return str((folder or Path()).resolve() / Path(weights).expanduser())
+
+
+def _plain(key: str, value: Any) -> Any:
+    if key == "stage_rates":
+        return dict(value)
     if isinstance(value, tuple):
-        return [_plain(item) for item in value]
+        return [_plain("", item) for item in value]
     return str(value) if isinstance(value, Spec) else value
-
-
-def _whole(low: int, high: int) -> Callable[[str, Any], int]:
-    def check(key: str, value: Any) -> int:
-        if not isinstance(value, int) or isinstance(value, bool) or not low <= value <= high:
-            raise DataError(f"{key} is {value!r}; expected a whole number from {low} to {high}.")
-        return value
-
-    return check
-
-
-def _number(low: float, high: float) -> Callable[[str, Any], float]:
-    def check(key: str, value: Any) -> float:
-        number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if not number or not low <= value <= high:
-            raise DataError(f"{key} is {value!r}; expected a number from {low:g} to {high:g}.")
-        return float(value)
-
-    return check
-
-
-def _one_of(*known: Any) -> Callable[[str, Any], Any]:
-    def check(key: str, value: Any) -> Any:
-        for word in known:
-            if type(value) is type(word) and value == word:
-                return value
-        raise DataError(f"{key} is {value!r}; expected {', '.join(map(repr, known))}.")
-
-    return check
-
-
-def _text(key: str, value: Any) -> str:
-    if not isinstance(value, str) or not value:
-        raise DataError(f"{key} is {value!r}; expected text.")
-    return value
-
-
-def _list(key: str, value: Any) -> list[Any]:
-    if not isinstance(value, list):
-        raise DataError(f"{key} is {value!r}; expected a list.")
-    return value
-
-
-def _spec(kind: str, table: Mapping[str, Any]) -> Callable[[str, Any], Spec]:
-    return lambda key, value: checked(kind, _text(key, value), table)
-
-
-def _augment(key: str, value: Any) -> tuple[Spec, ...]:
-    return tuple(
-        checked("augmentation", _text(key, item), AUGMENTATIONS) for item in _list(key, value)
-    )
-
-
-def _head(key: str, value: Any) -> tuple[int, ...]:
-    return tuple(_whole(1, 65_536)(key, units) for units in _list(key, value))
-
-
-_CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
-    "backbone": lambda key, value: checked_backbone(_text(key, value)),
-    "size": _whole(8, 1024),
-    "channels": _one_of(1, 3),
-    "preprocessing": _one_of(*PREPROCESSINGS),
-    "augment": _augment,
-    "head": _head,
-    "dropout": _number(0, 0.99),
-    "trainable": _text,
-    "loss": _spec("loss", LOSSES),
-    "label_smoothing": _number(0, 0.99),
-    "class_weights": _one_of(*CLASS_WEIGHTS),
-    "optimizer": _spec("optimizer", OPTIMIZERS),
-    "learning_rate": _number(1e-12, 1e3),
-    "schedule": _spec("schedule", SCHEDULES),
-    "batch_size": _whole(1, 65_536),
-    "epochs": _whole(1, 100_000),
-    "early_stopping": _whole(0, 100_000),
-    "monitor": _one_of(*MONITORS),
-    "select": _one_of(*SELECTIONS),
-    "precision": _one_of(*PRECISIONS),
-    "steps_per_execution": _whole(1, 10_000),
-    "xla": _one_of(False, True),
-    "seed": _whole(0, 2**31 - 1),
-}

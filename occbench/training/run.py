@@ -42,18 +42,28 @@ class Run:
         split: the name of the split's folder, which holds the digest of its inputs.
         mode: the split's mode.
         painted: the job record's digest where training reads painted images, else empty.
+        weights: what identifies the weights it begins with; empty for random ones.
     """
 
     recipe: Recipe
     split: str
     mode: str
     painted: str = ""
+    weights: str = ""
 
     @classmethod
-    def of(cls, recipe: Recipe, split: Split, *, seed: int | None = None, painted: str = "") -> Run:
+    def of(
+        cls,
+        recipe: Recipe,
+        split: Split,
+        *,
+        seed: int | None = None,
+        painted: str = "",
+        weights: str = "",
+    ) -> Run:
         """The run of a recipe on a split; ``seed`` takes the place of the recipe's."""
         chosen = recipe if seed is None else replace(recipe, seed=seed)
-        return cls(chosen, split.folder, str(split.record["mode"]), painted)
+        return cls(chosen, split.folder, str(split.record["mode"]), painted, weights)
 
     @property
     def id(self) -> str:
@@ -63,12 +73,14 @@ class Run:
     def describe(self) -> dict[str, Any]:
         """The content of ``run.json``."""
         painted = {"painted": self.painted} if self.painted else {}
+        # What the weights are decides a run, not where they lie.
+        weights = {"weights": self.weights} if self.weights else {}
         return {
             "training": TRAINING,
             "split": self.split,
             "mode": self.mode,
             **painted,
-            "recipe": self.recipe.describe(),
+            "recipe": {**self.recipe.describe(), **weights},
         }
 
     def write(self, folder: Path) -> None:

@@ -12,9 +12,11 @@ from occbench.core.atomic import write_text
 from occbench.core.lock import sole_writer
 from occbench.dataset.batch import Style
 from occbench.dataset.manifest import Manifest
+from occbench.errors import StaleState
 from occbench.splits.split import Split
 from occbench.training.data import check_fit, open_data, painted_folders
 from occbench.training.run import READS, Run, State
+from occbench.training.start import find_start
 from occbench.workspace import Workspace
 
 
@@ -87,6 +89,9 @@ def painted_digest(workspace: Workspace, name: str, split: Split) -> str:
 def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish) -> State:
     from occbench.training.fit import Fitting, fit
 
+    start = find_start(workspace, run.recipe)
+    if start.identity != run.weights:
+        raise StaleState("The weights to begin with were changed just now. Run the command again.")
     data = open_data(
         workspace, manifest, run.recipe, split.record["variants"], painted=wish.painted
     )
@@ -100,7 +105,18 @@ def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish:
     run.write(folder)
     write_text(folder / "recipe.toml", run.recipe.to_toml())
     events = _events(folder) if wish.tensorboard else None
-    return fit(Fitting(run, data, train_images, val_images, folder, wish.every_epoch, events))
+    return fit(
+        Fitting(
+            run=run,
+            data=data,
+            train=train_images,
+            val=val_images,
+            folder=folder,
+            start=start,
+            every_epoch=wish.every_epoch,
+            after_epoch=events,
+        )
+    )
 
 
 def _clear(folder: Path) -> None:

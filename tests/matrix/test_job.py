@@ -14,8 +14,9 @@ from occbench.matrix.cells import Matrix
 from occbench.matrix.choose import store_plan
 from occbench.matrix.fill import Row
 from occbench.matrix.forecast import forecast, forecast_table
-from occbench.matrix.job import finished, open_job
+from occbench.matrix.job import open_job
 from occbench.matrix.plan import Plan
+from occbench.matrix.record import finished
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import State
 from tests.makers import make_workspace

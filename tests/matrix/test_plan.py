@@ -25,7 +25,8 @@ FULL = Plan(
     select=("last",),
     assign="alternate",
     images="painted",
-    partitions=Partitioning(val_fraction=0.25, seed=3, keep_crossing=True),
+    keep="every-epoch",
+    partitions=Partitioning(val_fraction=0.25, seed=3, keep_crossing=True, val_by="file"),
 )
 
 
@@ -77,6 +78,7 @@ def test_the_file_beside_the_plan_is_meant(tmp_path, monkeypatch):
     [
         Plan("small", make_recipe()),
         FULL,
+        replace(FULL, keep="best-and-last"),
         replace(FULL, partitions=Partitioning("stratified", (0.5, 0.25, 0.25), folds=4, fold=2)),
         Plan(
             "small",
@@ -86,7 +88,7 @@ def test_the_file_beside_the_plan_is_meant(tmp_path, monkeypatch):
             partitions=Partitioning(all_faces=True),
         ),
     ],
-    ids=["defaults", "full", "drawn", "all faces"],
+    ids=["defaults", "full", "kept", "drawn", "all faces"],
 )
 def test_a_plan_comes_back(plan, tmp_path):
     """What is written is complete: no recipe file is needed to read it."""
@@ -106,6 +108,15 @@ def test_equal_plans_are_equal_text():
     assert one == other
     assert one.to_toml() == other.to_toml()
     assert one.seeds == (1, 3)
+
+
+def test_defaults_that_came_later_are_not_written(tmp_path):
+    """The plan beside an old matrix is the same text, so nothing is computed again."""
+    text = Plan("small", make_recipe()).to_toml()
+    assert "keep" not in text.replace("keep_crossing", "")
+    assert "val_by" not in text
+    assert 'keep = "every-epoch"' in FULL.to_toml()
+    assert 'val_by = "file"' in FULL.to_toml()
 
 
 def test_the_splits_that_are_needed():
@@ -151,6 +162,7 @@ def test_the_splits_that_are_needed():
         (HEAD + 'select = ["first"]\n' + TABLE, "select has 'first'; expected best, last"),
         (HEAD + 'assign = "odd"\n' + TABLE, "assign has 'odd'; expected seeded, alternate"),
         (HEAD + 'images = "jpg"\n' + TABLE, "images has 'jpg'; expected on-the-fly, painted"),
+        (HEAD + 'keep = "all"\n' + TABLE, "keep has 'all'; expected best-and-last, every-epoch"),
         (HEAD + "occluder = 3\n" + TABLE, "occluder is 3; expected text"),
         (HEAD + 'occluder = "hedset"\n' + TABLE, "Did you mean 'headset'?"),
         ("schema = 1\ndata_set = 3\n" + TABLE, "data_set is 3; expected text"),
@@ -164,6 +176,8 @@ def test_the_splits_that_are_needed():
         (HEAD + TABLE + '[partitions]\nfractions = "abc"', "expected three numbers"),
         (HEAD + TABLE + "[partitions]\nfractions = [0.5, 0.5]", "expected three numbers"),
         (HEAD + TABLE + '[partitions]\nfractions = [0.5, 0.25, "x"]', "expected three numbers"),
+        (HEAD + TABLE + "[partitions]\nval_by = 3", "partitions.val_by is 3; expected text"),
+        (HEAD + TABLE + '[partitions]\nval_by = "x"', "Validation by 'x'; expected face or file"),
         (HEAD + TABLE + "[partitions]\nall_faces = true", "train and test 'normal' alone"),
     ],
 )
@@ -200,10 +214,11 @@ STORED = Plan("small", make_recipe(), train=("normal",), test=("normal",), selec
         {"train": ("normal", "occluded")},
         {"test": ("occluded",)},
         {"select": ("best", "last")},
+        {"keep": "every-epoch"},
     ],
 )
 def test_a_matrix_may_grow(changes, tmp_path):
-    """More or other rows, columns, seeds and selections leave the cells there right."""
+    """Other rows, columns, seeds, selections or weights on disk leave the cells there right."""
     wanted = replace(STORED, **changes)
     assert wanted.after(STORED, tmp_path / "plan.toml") is wanted
 
@@ -217,6 +232,7 @@ def test_a_matrix_may_grow(changes, tmp_path):
         ({"images": "painted", "seeds": (1,)}, "(images differs)"),
         ({"partitions": Partitioning(seed=1)}, "(partitions differs)"),
         ({"partitions": Partitioning(all_faces=True)}, "(partitions differs)"),
+        ({"partitions": Partitioning(val_by="file")}, "(partitions differs)"),
         ({"recipe": make_recipe(epochs=3, size=64)}, "(recipe.size, recipe.epochs differs)"),
         (
             {"occluder": "gear-vr", "recipe": make_recipe(dropout=0.5)},
@@ -237,7 +253,17 @@ def test_what_decides_the_cells_may_not_change(changes, named, tmp_path):
 def test_every_refusal_is_one_that_a_user_can_mend(tmp_path):
     """Any key of a plan with a value of any TOML kind gives a plan or a sentence."""
     values = ("3", "1.5", "true", '"x"', "[]", "[1]", '["x"]', "{}", "{a = 1}", "1979-05-27")
-    keys = ("occluder", "train", "test", "seeds", "select", "assign", "images", "partitions")
+    keys = (
+        "occluder",
+        "train",
+        "test",
+        "seeds",
+        "select",
+        "assign",
+        "images",
+        "keep",
+        "partitions",
+    )
     refused = 0
     for key in keys:
         for value in values:

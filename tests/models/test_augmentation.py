@@ -159,9 +159,9 @@ def faces():
 
 def network(**changes: Any) -> Any:
     """An untrained network without batch normalisation, so that only draws are random."""
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
-    return make_network(recipe(PLAIN, **changes), 3, steps=1)
+    return compiled_network(recipe(PLAIN, **changes), 3, steps=1)
 
 
 RANDOM = {"augment": ["flip", "shift", "rotate", "brightness"], "dropout": 0.3}

@@ -9,7 +9,7 @@ import pytest
 
 from occbench.core.spec import parse_spec
 from occbench.errors import DataError, SpecError, UnknownName
-from occbench.models.base import REGISTRY, load_backbone
+from occbench.models.base import REGISTRY, resolve_backbone
 from occbench.models.classifier import Architecture, build_classifier
 from tests.trainings import TINY, array, recipe
 
@@ -134,7 +134,7 @@ def test_every_backbone_is_tested():
 def test_an_unknown_or_wrong_parameter_is_refused(text, message):
     """What is known, or what was expected, is said."""
     with pytest.raises(SpecError) as caught:
-        load_backbone(parse_spec(text))
+        resolve_backbone(parse_spec(text))
     assert message in str(caught.value)
 
 
@@ -190,13 +190,13 @@ def test_equal_seeds_give_equal_weights():
 
 def one_step(**changes: Any) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray], set[str]]:
     """Weights before and after a step of plain gradient descent, and which are trainable."""
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
     chosen = recipe(
         {key: TINY[key] for key in ("backbone", "size", "channels")},
         **({"optimizer": "sgd(momentum=0.0, nesterov=False)", "learning_rate": 0.5} | changes),
     )
-    model = make_network(chosen, 3, steps=1)
+    model = compiled_network(chosen, 3, steps=1)
     # One step is not worth a compilation.
     model.run_eagerly = True
     before = weights(model)

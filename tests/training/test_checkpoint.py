@@ -32,9 +32,9 @@ LEFT_ALONE = "Delete the run's folder to train anew."
 
 def network(**changes: Any) -> Any:
     """An untrained network with its optimizer."""
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
-    return make_network(recipe(TINY, **changes), 3, steps=1)
+    return compiled_network(recipe(TINY, **changes), 3, steps=1)
 
 
 @pytest.fixture(scope="module")

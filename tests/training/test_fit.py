@@ -39,9 +39,9 @@ def log_probabilities(logits: np.ndarray) -> np.ndarray:
 
 def network(chosen: Any) -> Any:
     """The network of a recipe with its initial weights."""
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
-    return make_network(chosen, 3, steps=1)
+    return compiled_network(chosen, 3, steps=1)
 
 
 def logits_of(model: Any, job: Any, part: str) -> tuple[np.ndarray, np.ndarray]:

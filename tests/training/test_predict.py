@@ -90,7 +90,7 @@ def test_a_run_that_has_not_ended_sees_no_test_face(room, ended):
 
 def test_scores_are_the_softmax_of_the_chosen_weights(room, ended):
     """Probabilities of each class, computed again from the weights on disk in one batch."""
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
     from occbench.training.predict import predict
 
     data, state = data_for(room, CHOSEN), State.read(ended)
@@ -100,7 +100,7 @@ def test_scores_are_the_softmax_of_the_chosen_weights(room, ended):
     ]
     manifest = Manifest.read(room.manifest(NAME))
     labels = dict(zip(manifest.faces["id"], manifest.faces["label"], strict=True))
-    model = make_network(CHOSEN, 3, steps=1)
+    model = compiled_network(CHOSEN, 3, steps=1)
     for each in found:
         assert each.epoch == state.epoch_of(each.selection)
         assert each.scores.shape == (TEST, 3)
@@ -179,10 +179,10 @@ def test_broken_final_weights_are_named(room, ended):
 def test_the_border_of_a_batch_changes_nothing(room):
     """257 faces, one more than a batch, against some of them alone, the last two among them."""
     from occbench.training.batches import logits
-    from occbench.training.network import make_network
+    from occbench.training.network import compiled_network
 
     chosen = recipe()
-    data, model = data_for(room, chosen), make_network(chosen, 3, steps=1)
+    data, model = data_for(room, chosen), compiled_network(chosen, 3, steps=1)
     (headset,) = split_of(room, "occluded").record["variants"]
     ids = (faces_of(room) * 15)[:257]
     variants = [("normal", headset)[number % 2] for number in range(257)]
@@ -293,6 +293,6 @@ def test_stored_predictions_are_read_without_a_network(room, ended, monkeypatch)
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("a network was built")
 
-    monkeypatch.setattr(module, "make_network", refuse)
+    monkeypatch.setattr(module, "compiled_network", refuse)
     second: list[Predictions] = module.predict(ended, data, normal)
     assert [each.scores.tobytes() for each in first] == [each.scores.tobytes() for each in second]

@@ -9,7 +9,7 @@ import pytest
 
 from occbench.errors import DataError, OccbenchError, SpecError, UnknownName
 from occbench.training.recipe import Recipe, recipe_names, recipe_path, recipe_summaries
-from tests.runs import BASE, OTHER, make_recipe
+from tests.runs import BASE, OTHER, make_recipe, pair
 
 # Optimizers have the defaults of Keras 3, but SGD its usual momentum.
 SPELLED_OUT = {
@@ -43,7 +43,7 @@ def test_another_value_is_known_for_every_key():
 @pytest.mark.parametrize("key", OTHER)
 def test_each_key_is_kept(key, tmp_path):
     """A changed key changes itself alone and comes back from mapping, JSON and TOML."""
-    usual, changed = make_recipe(), make_recipe(**{key: OTHER[key]})
+    usual, changed = pair(key)
     described = changed.describe()
     assert described == {**usual.describe(), key: OTHER[key]} != usual.describe()
     assert Recipe.from_mapping(described) == changed != usual

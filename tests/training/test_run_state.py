@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -17,7 +17,7 @@ from occbench.training.recipe import Recipe
 from occbench.training.run import FINISHED, Run, State, read_recipe
 from occbench.training.train import Wish, plan_run
 from tests.makers import make_workspace
-from tests.runs import BASE, OTHER, epoch_row, make_recipe, small_manifest, write_run
+from tests.runs import BASE, OTHER, epoch_row, make_recipe, pair, small_manifest, write_run
 
 
 @pytest.fixture
@@ -48,8 +48,9 @@ def state():
 
 def test_every_key_of_the_recipe_names_another_run():
     """No two of the runs that differ in one key have one folder."""
-    ids = {make_run(**{key: value}).id for key, value in OTHER.items()}
-    assert len(ids | {make_run().id}) == len(OTHER) + 1
+    pairs = [[replace(make_run(), recipe=recipe).id for recipe in pair(key)] for key in OTHER]
+    assert all(usual != changed for usual, changed in pairs)
+    assert len({changed for _, changed in pairs}) == len(OTHER)
 
 
 def test_all_else_that_decides_a_run_names_another_run():
@@ -60,8 +61,28 @@ def test_all_else_that_decides_a_run_names_another_run():
         replace(run, mode="occluded"),
         replace(run, painted="0123456789"),
         replace(run, painted="9876543210"),
+        replace(run, weights="sha256:01"),
+        replace(run, weights="sha256:02"),
     ]
-    assert len({other.id for other in [run, *others]}) == 5
+    assert len({other.id for other in [run, *others]}) == 7
+
+
+def test_where_the_weights_lie_names_no_other_run():
+    """What they are decides: the same file elsewhere gives the same run."""
+    runs = [
+        replace(make_run(), recipe=make_recipe(weights=place), weights="sha256:01")
+        for place in ("/one/place.h5", "/another.h5")
+    ]
+    assert runs[0].id == runs[1].id
+    assert "/one" not in json.dumps(runs[0].describe())
+
+
+def test_keys_that_came_later_leave_older_runs_their_names():
+    """A recipe that says nothing of them is described as before they existed."""
+    later = {"weights", "head_epochs", "head_learning_rate", "stage_rates", "cache_trunk"}
+    later |= {"augment_copies", "devices"}
+    assert not later & make_recipe().describe().keys()
+    assert later < {each.name for each in fields(Recipe)}
 
 
 def test_spelling_does_not_name_another_run():

@@ -78,9 +78,9 @@ def test_a_begun_run_with_a_broken_file_is_refused(file, damage, begun):
     path, other = folder / "weights" / file, recipe(PLAIN, head=[5])
     whole = path.read_bytes()
     if damage == "of another shape":
-        from occbench.training.network import make_network
+        from occbench.training.network import compiled_network
 
-        model = make_network(other, 3, steps=1)
+        model = compiled_network(other, 3, steps=1)
         checkpoint.save_weights(model, checkpoint.weights_path(begun.root, 2))
         checkpoint.save_optimizer(model.optimizer, checkpoint.optimizer_path(begun.root, 2))
         shutil.copy(begun.root / "weights" / file, path)
@@ -178,17 +178,19 @@ def test_a_finished_run_is_not_trained_again(begun):
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"size": 17}, "'convnet-chollet' needs images of 18 pixels or more"),
-        ({"trainable": "stage9"}, "trainable is 'stage9'"),
-        ({"preprocessing": "vggface2"}, "'vggface2' needs 3 channels; got 1"),
-        ({"batch_size": TRAIN + 1}, f"batch_size = 55 is larger than the {TRAIN} training images"),
+        (
+            {"batch_size": TRAIN + 1},
+            f"batch_size = 55 is larger than the {TRAIN} training images",
+        ),
+        ({"weights": "published"}, "'convnet-chollet' has no published weights"),
+        ({"weights": "/no/such.h5"}, "The weights '/no/such.h5' are no file"),
+        ({"weights": "normal-seed0-0"}, "weights is 'normal-seed0-0', which is no run in"),
     ],
 )
 def test_a_recipe_that_does_not_fit_is_refused(changes, text, room):
     """No epoch is begun."""
-    chosen = recipe(PLAIN, **changes)
     with pytest.raises(DataError) as caught:
-        train_in(room, chosen)
+        train_in(room, recipe(PLAIN, **changes))
     assert text in str(caught.value)
     assert not list(room.root.glob("runs/*/weights"))
 
