@@ -11,6 +11,7 @@ import platform
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 from occbench.errors import DataError
@@ -58,14 +59,19 @@ def shared_by(devices: int) -> Iterator[None]:
     backend = load_keras().backend.backend()
     if backend != "tensorflow":
         raise DataError(f"devices = {devices} needs the backend tensorflow; this is {backend}.")
+    with _mirrored(devices).scope():
+        yield
+
+
+@cache
+def _mirrored(devices: int) -> Any:
+    """One for all phases of a training, whose variables belong to it."""
     import tensorflow as tf
 
     known = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     if len(known) < devices:
         raise DataError(f"devices = {devices}; this machine offers {len(known)}.")
-    strategy = tf.distribute.MirroredStrategy([device.name for device in known[:devices]])
-    with strategy.scope():
-        yield
+    return tf.distribute.MirroredStrategy([device.name for device in known[:devices]])
 
 
 def jit_choice(xla: bool) -> bool | str:
