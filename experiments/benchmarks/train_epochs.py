@@ -25,7 +25,7 @@ from occbench.core.console import table
 from occbench.dataset.drawing import EXPRESSIONS, draw_face
 from occbench.dataset.pixels import Pixels
 from occbench.occluders.base import NORMAL, make_occluder
-from occbench.training.batches import TrainingBatches, logits
+from occbench.training.batches import Faces, TrainingBatches, logits
 from occbench.training.inputs import PaintNow, Shown, epoch_order
 from occbench.training.network import compiled_network, reseed
 from occbench.training.recipe import Recipe
@@ -85,7 +85,10 @@ def training_ways(recipe: Recipe, pixels: Pixels, count: int) -> dict[str, Calla
         def run() -> None:
             reseed(model, 0, 1)
             batches = TrainingBatches(
-                shown, pixels, show, batch_size=recipe.batch_size, order=order, weights=weights
+                Faces(shown, pixels, show),
+                batch_size=recipe.batch_size,
+                order=order,
+                weights=weights,
             )
             model.fit(batches, shuffle=False, verbose=0)
 
@@ -114,7 +117,7 @@ def testing_ways(recipe: Recipe, pixels: Pixels, count: int) -> dict[str, Callab
 
     def ours() -> None:
         for shown in (shown_as(count, NORMAL), covered):
-            logits(model, shown, pixels, show)
+            logits(model, Faces(shown, pixels, show))
 
     return {"bare passes": bare, "matrix row": ours}
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -58,6 +58,14 @@ _FRACTIONS = "0.70,0.15,0.15"
     help="Part of train that becomes validation.",
 )
 @click.option(
+    "--val-by",
+    type=click.Choice(["face", "file"]),
+    default="face",
+    show_default=True,
+    help="Deal validation by face and group, or draw it by file as a published protocol does: "
+    "faces shown both ways then meet their twins, which is counted and said.",
+)
+@click.option(
     "--folds",
     type=click.IntRange(2),
     help="k-fold: k splits per mode, each with another k-th of train and val as validation.",
@@ -100,6 +108,7 @@ def command(
     source: str,
     fractions: str | None,
     val_fraction: float | None,
+    val_by: str,
     folds: int | None,
     assign: str,
     seed: int,
@@ -119,27 +128,40 @@ def command(
         occbench build-splits fer2013 --partitions stratified --fractions 0.7,0.15,0.15
         occbench build-splits --mode mixed-paired --folds 5
     """
-    from occbench.dataset.manifest import Manifest, read_digest
-    from occbench.occluders.base import make_occluder
-    from occbench.splits.build import build_split
+    from occbench.dataset.manifest import Manifest
     from occbench.workspace import Workspace
 
     workspace = Workspace.find(folder)
-    chosen = workspace.choose(name)
-    manifest = Manifest.read(workspace.manifest(chosen))
-    build = partial(
-        build_split,
-        manifest,
-        occluder=make_occluder(occluder),
-        assign=assign,
-        manifest_digest=read_digest(workspace.manifest(chosen)),
-    )
-    extra = {"seed": seed, "keep_crossing": keep_crossing, "all_faces": all_faces}
+    manifest = Manifest.read(workspace.manifest(workspace.choose(name)))
+    build = _builder(workspace, manifest, occluder, assign)
+    extra = {
+        "seed": seed,
+        "keep_crossing": keep_crossing,
+        "all_faces": all_faces,
+        "val_by": val_by,
+    }
     plans = _partitionings(source, fractions, val_fraction, folds, **extra)
     modes = MODES if mode == "all" else (mode,)
     splits = [build(mode=one_mode, how=plan) for one_mode in modes for plan in plans]
     built = [(split, split.write(workspace.splits())) for split in splits]
     _report(workspace, manifest, built, export, how, as_json)
+
+
+def _builder(
+    workspace: Workspace, manifest: Manifest, occluder: str, assign: str
+) -> Callable[..., Split]:
+    """``build_split`` with what all splits of a call share."""
+    from occbench.dataset.manifest import read_digest
+    from occbench.occluders.base import make_occluder
+    from occbench.splits.build import build_split
+
+    return partial(
+        build_split,
+        manifest,
+        occluder=make_occluder(occluder),
+        assign=assign,
+        manifest_digest=read_digest(workspace.manifest(manifest.name)),
+    )
 
 
 def _partitionings(
@@ -163,6 +185,11 @@ def _partitionings(
         raise click.UsageError("--fractions belongs to --partitions stratified.")
     if folds and val_fraction is not None:
         raise click.UsageError("Give either --folds or --val-fraction.")
+    if extra["val_by"] == "file" and (folds or source != "official" or val_fraction == 0):
+        raise click.UsageError(
+            "--val-by file draws a share of the official train part; leave --folds, --partitions "
+            "stratified and --val-fraction 0 out."
+        )
     base = Partitioning(source, (train, val, test), val_fraction, **extra)
     return [replace(base, folds=folds, fold=fold + 1) for fold in range(folds)] if folds else [base]
 

@@ -21,10 +21,13 @@ COMMANDS = (
     "show",
     "occlude",
     "build-splits",
+    "fetch",
     "train",
     "matrix",
     "report",
+    "export",
     "list",
+    "doctor",
 )
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}

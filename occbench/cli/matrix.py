@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     "--plan",
     "plan_file",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A plan.toml; decides all that the options below would.",
+    help="A plan.toml; decides all but --weights that the options below would.",
 )
 @click.option("--data-set", help="The data set, if NAME is not it.")
 @click.option("--recipe", metavar="RECIPE", show_default="small-48", help="A file or a name.")
@@ -142,7 +142,11 @@ def _preview(job: MatrixJob, as_json: bool) -> None:
 def _announce(job: MatrixJob) -> None:
     from occbench.core.console import note
     from occbench.matrix.forecast import forecast, forecast_table
+    from occbench.training.start import at_random, foreign_input
 
+    for sentence in (at_random(job.plan.recipe), foreign_input(job.plan.recipe)):
+        if sentence:
+            note(sentence)
     note(forecast_table(forecast(job, measure=True)))
 
 

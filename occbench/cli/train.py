@@ -69,11 +69,12 @@ def command(
         occbench train my-recipe.toml fer2013 --split normal --seed 1
         occbench train my-recipe.toml small --split normal --weights normal-seed0-0123456789ab
     """
+    from occbench.core.console import note
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
     from occbench.training.run import Run
-    from occbench.training.start import find_start
+    from occbench.training.start import at_random, find_start, foreign_input
     from occbench.training.train import Wish, painted_digest, plan_run, train
     from occbench.workspace import Workspace
 
@@ -87,6 +88,9 @@ def command(
     painted = images == "painted"
     digest = painted_digest(workspace, data_set, split) if painted else ""
     start = find_start(workspace, chosen)
+    for sentence in (at_random(chosen), foreign_input(chosen)):
+        if sentence:
+            note(sentence)
     run = Run.of(chosen, split, seed=seed, painted=digest, weights=start.identity)
     wish = Wish(painted, keep == "every-epoch", force, tensorboard)
     place, before = plan_run(workspace, manifest, split, run, wish)

@@ -41,6 +41,7 @@ def download(url: str, part: Path, *, label: str) -> None:
                 raise ConnectionError("the server sent another part than was asked for")
             _copy(answer, part, start, total, label)
     except HTTPError as error:
+        error.close()
         if error.code != _RANGE_NOT_SATISFIABLE or not have:
             raise
         # Nothing is left to send: all is there already, or what is there is of another file.

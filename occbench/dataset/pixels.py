@@ -51,12 +51,14 @@ class Pixels:
         landmarks: float64 ``(N, 68, 2)`` in pixels of ``images``.
         rows: the row of each face id.
         unreadable: what is wrong with the faces that could not be decoded, by id.
+        identity: changes with the faces, their landmarks and their image files.
     """
 
     images: NDArray[np.uint8]
     landmarks: NDArray[np.float64]
     rows: dict[str, int]
     unreadable: dict[str, str]
+    identity: str = ""
 
     def rows_of(self, ids: Sequence[str]) -> NDArray[np.intp]:
         """The rows of faces.
@@ -99,19 +101,20 @@ def open_pixels(
     faces = ManifestFaces(manifest, root)
     shape: tuple[int, ...] = (len(manifest), size, size, 3)[: 3 + (channels == 3)]
     rows = {face_id: row for row, face_id in enumerate(faces.ids)}
+    identity = _identity(faces, manifest)
     if faces.stack is not None and faces.stack.shape[1:] == shape[1:]:
         order = np.array([int(row) for row in manifest.faces["image"]], dtype=np.intp)
         if np.array_equal(order, np.arange(len(faces.stack))):
             landmarks = manifest.landmarks.astype(np.float64)
-            return Pixels(faces.stack, landmarks, rows, {})
-    folder = cache / f"{manifest.name}-{size}x{channels}-{_identity(faces, manifest)}"
+            return Pixels(faces.stack, landmarks, rows, {}, identity)
+    folder = cache / f"{manifest.name}-{size}x{channels}-{identity}"
     if not (folder / _DONE).is_file():
         _fill(faces, folder, shape, workers)
     images = np.load(folder / PIXELS, mmap_mode="r", allow_pickle=False)
     done = json.loads((folder / _DONE).read_text(encoding="utf-8"))
     places = np.load(folder / "places.npy", allow_pickle=False)
     landmarks = manifest.landmarks * places[:, None, :2] + places[:, None, 2:]
-    return Pixels(images, landmarks, rows, done["unreadable"])
+    return Pixels(images, landmarks, rows, done["unreadable"], identity)
 
 
 def fitted(image: Image, size: int, channels: int) -> tuple[Image, Place]:

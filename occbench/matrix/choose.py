@@ -29,8 +29,12 @@ class Choices:
     weights: str | None = None
 
     def given(self) -> list[str]:
-        """The options that were given."""
-        return [name for name, value in vars(self).items() if value is not None]
+        """The options that were given and that a plan file would decide.
+
+        Weights are not among them: where they lie differs from machine to machine.
+        """
+        values = vars(self).items()
+        return [name for name, value in values if value is not None and name != "weights"]
 
 
 def choose_plan(
@@ -51,7 +55,7 @@ def choose_plan(
             "write it into the plan."
         )
     if plan_file is not None:
-        wanted = Plan.load(plan_file)
+        wanted = _beginning(Plan.load(plan_file), choices)
         workspace.choose(wanted.data_set)
         chosen = name or wanted.data_set
         stored = _stored(workspace, chosen)
@@ -107,8 +111,7 @@ def _wanted(workspace: Workspace, name: str, stored: Plan | None, choices: Choic
             plan = replace(plan, recipe=Recipe.load(choices.recipe))
         if choices.data_set is not None:
             plan = replace(plan, data_set=workspace.choose(choices.data_set))
-    if choices.weights is not None:
-        plan = replace(plan, recipe=plan.recipe.beginning_with(choices.weights))
+    plan = _beginning(plan, choices)
     if choices.partitions is not None:
         plan = replace(plan, partitions=Partitioning(source=choices.partitions))
     return replace(
@@ -117,3 +120,9 @@ def _wanted(workspace: Workspace, name: str, stored: Plan | None, choices: Choic
         seeds=plan.seeds if choices.seeds is None else choices.seeds,
         images=choices.images or plan.images,
     )
+
+
+def _beginning(plan: Plan, choices: Choices) -> Plan:
+    if choices.weights is None:
+        return plan
+    return replace(plan, recipe=plan.recipe.beginning_with(choices.weights))

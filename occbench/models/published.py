@@ -103,7 +103,7 @@ def check_pin(path: Path) -> None:
         StaleState: it is another one.
     """
     pin = _pin(path)
-    if pin.is_file() and pin.read_text(encoding="utf-8").split()[:1] != [file_digest(path)]:
+    if pin.is_file() and _pinned(pin) != file_digest(path):
         raise StaleState(
             f"'{path}' is not the file that was downloaded first: its SHA-256 is not that in "
             f"'{pin}'. Delete '{path}' to get it again, or '{pin.name}' if you trust it."
@@ -112,6 +112,11 @@ def check_pin(path: Path) -> None:
 
 def _pin(path: Path) -> Path:
     return path.with_name(f"{path.name}.sha256")
+
+
+def _pinned(pin: Path) -> str:
+    """The checksum in a file such as ``sha256sum`` writes."""
+    return pin.read_text(encoding="utf-8", errors="replace").partition(" ")[0]
 
 
 def _download(url: str, place: Path, contents: tuple[int, int]) -> Path:
@@ -123,7 +128,7 @@ def _download(url: str, place: Path, contents: tuple[int, int]) -> Path:
     if not pin.is_file():
         write_text(pin, f"{found}  {path.name}\n")
         note(f"Nobody published a checksum of {path.name}; from now on it must be {found}.")
-    elif pin.read_text(encoding="utf-8").split()[:1] != [found]:
+    elif _pinned(pin) != found:
         part.unlink()
         raise StaleState(
             f"'{url}' has changed: the SHA-256 of the first download stands in '{pin}', this one "

@@ -75,7 +75,8 @@ def match(slots: Sequence[Slot], file: WeightsFile) -> list[dict[str, Weight]]:
         chosen = list(found.values())
         wrong = _wrong_names(slots, found)
         if wrong is None:
-            other = next(name for name in found if _ours(name) not in wanted)
+            pairs = zip(found, wanted, strict=True)
+            other = next(name for name, mine in pairs if _ours(name) != mine)
             note(
                 f"'{file.path}' calls its layers otherwise (such as '{other}'); they were taken "
                 "in their order, in which all shapes fit."

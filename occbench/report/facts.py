@@ -32,6 +32,7 @@ class ReportFacts:
         alarms: a sentence per training that went wrong.
         warnings: a sentence per number that contradicts another.
         limits: a sentence per thing the numbers cannot tell.
+        banner: what nobody must miss, in large letters above all; empty if there is nothing.
     """
 
     title: str
@@ -47,6 +48,7 @@ class ReportFacts:
     alarms: tuple[str, ...]
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
+    banner: str = ""
 
     def __post_init__(self) -> None:
         expected = (len(self.classes), len(self.classes))

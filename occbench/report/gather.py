@@ -21,6 +21,7 @@ from occbench.matrix.record import finished, missing_cells
 from occbench.occluders.base import NORMAL, make_occluder
 from occbench.report.facts import ReportFacts
 from occbench.training.run import State
+from occbench.training.start import RANDOM, at_random, foreign_input
 
 _TILE, _GAP, _FACES = 96, 4, 8
 
@@ -56,6 +57,7 @@ def gather(job: MatrixJob) -> ReportFacts:
         ),
         warnings=job.findings(matrix),
         limits=tuple(_limits(job)),
+        banner=at_random(job.plan.recipe),
     )
 
 
@@ -96,6 +98,10 @@ def _facts(job: MatrixJob, states: dict[Row, State]) -> Iterator[tuple[str, str]
     yield "images in training", plan.images
     yield "seeds", ", ".join(map(str, plan.seeds))
     yield "selection", f"best: {plan.recipe.select}; last: the last epoch"
+    yield (
+        "backbone begins with",
+        _distinct(str(state.facts.get("weights", RANDOM.name)) for state in states.values()),
+    )
     yield "parameters", f"{first.facts.get('parameters', 0):,}"
     seconds = sum(row["seconds"] for state in states.values() for row in state.epochs)
     yield "training time", f"{seconds / 60:.1f} min for {len(states)} runs"
@@ -143,6 +149,8 @@ def _limits(job: MatrixJob) -> Iterator[str]:
             "One seed: another one would give other numbers, and the intervals hold only for "
             "the choice of test faces."
         )
+    if foreign := foreign_input(job.plan.recipe):
+        yield foreign
     yield "A drawn rectangle is not a headset: no straps, no light, no changed behaviour."
     if "duplicates" not in facts and facts.get("adapter") != "drawn":
         yield "Copies of one photo were not looked for; 'occbench audit --fix group' does."

@@ -4,8 +4,8 @@ What crosses into test is taken out before validation is carved, so that folds a
 are those of the faces that stay.
 
 Parts are drawn by face and group before any variant exists, so a face can never meet its
-own twin across parts. Faces without usable landmarks are left out of every mode: the same
-faces then stand in every column of a train x test table.
+own twin across parts, unless validation by file is asked for. Faces without usable landmarks
+are left out of every mode: the same faces then stand in every column of a train x test table.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ import pandas as pd
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.errors import DataError
 from occbench.occluders.base import Occluder, parameters, variant_name
+from occbench.splits.by_file import count_shared, draw_val
 from occbench.splits.crossing import IN_TEST, IN_VAL, crosses_into
 from occbench.splits.folds import folds
 from occbench.splits.holdout import holdout
@@ -29,6 +30,7 @@ from occbench.splits.split import Split
 NO_LANDMARKS = "no usable landmarks"
 UNUSED_VAL = "official validation, replaced by --val-fraction"
 VAL_FRACTION = 0.2
+VAL_BY = ("face", "file")
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,10 @@ class Partitioning:
         keep_crossing: keep train and val faces whose group also stands in test, and train
             faces whose group stands in an official val.
         all_faces: keep faces without usable landmarks; for the mode ``normal`` alone.
+        val_by: ``face``, val is dealt by face and group before variants exist; or ``file``, it is
+            a plain draw of ``val_fraction`` (0.2 if None) of the train part's images, as in the
+            AffectNet study, so that faces of mixed-paired splits meet their twins. Named in the
+            record, with how many do.
 
     Raises:
         DataError: a value out of range, or two that exclude each other.
@@ -60,6 +66,7 @@ class Partitioning:
     seed: int = 0
     keep_crossing: bool = False
     all_faces: bool = False
+    val_by: str = "face"
 
     def __post_init__(self) -> None:
         # The values name the split's folder: 0 and 0.0 must be one.
@@ -79,10 +86,39 @@ class Partitioning:
             raise DataError("Give either folds or a val fraction: a fold is the validation.")
         if (self.folds or self.fold) and not 1 <= self.fold <= self.folds:
             raise DataError(f"There is no fold {self.fold} of {self.folds}.")
+        self._check_val_by()
+
+    def _check_val_by(self) -> None:
+        if self.val_by not in VAL_BY:
+            raise DataError(f"Validation by '{self.val_by}'; expected {' or '.join(VAL_BY)}.")
+        if not self.by_file:
+            return
+        if self.source != "official" or self.folds or self.val_fraction == 0:
+            raise DataError(
+                "Validation by file is a share of the official train part: it goes neither with "
+                "stratified partitions, nor with folds, nor with a val fraction of 0."
+            )
+        # Left out or written out, the share is the same and so must be the folder's name.
+        object.__setattr__(self, "val_fraction", self.val_fraction or VAL_FRACTION)
+
+    @property
+    def by_file(self) -> bool:
+        """Whether validation is drawn by file."""
+        return self.val_by == "file"
+
+    def describe(self) -> dict[str, Any]:
+        """All values for a record; ``val_by`` only where it is not the default.
+
+        Records made before there was a choice keep their digest.
+        """
+        values = asdict(self)
+        return values if self.by_file else {k: v for k, v in values.items() if k != "val_by"}
 
 
 def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict[str, Any]]:
     """Usable faces with their part in the column ``part``, and who was left out and why.
+
+    With validation by file, which is drawn later, val is empty.
 
     Raises:
         DataError: the data set has no official partitions, no usable landmarks, or a class
@@ -110,7 +146,8 @@ def partition(manifest: Manifest, how: Partitioning) -> tuple[pd.DataFrame, dict
     faces, crossing = _with_val(faces, how)
     if not how.keep_crossing:
         left_out |= {reason: _per_class(rows, manifest) for reason, rows in crossing.items()}
-    _check_classes(faces, manifest, how)
+    parts = [p for p in PARTITIONS if p != "val" or not (how.by_file or how.val_fraction == 0)]
+    _check_classes({part: faces["label"][faces["part"] == part] for part in parts}, manifest)
     names = sorted(face for rows in crossing.values() for face in rows["id"])
     facts = {reason: counts for reason, counts in left_out.items() if sum(counts.values())}
     return faces, {"left_out": facts, "crossing": names}
@@ -153,17 +190,18 @@ def build_split(
         )
         for part in PARTITIONS
     }
+    shared = _val_by_file(parts, manifest, how) if how.by_file else {}
     record = {
         "data_set": manifest.name,
         "manifest": manifest_digest,
         "mode": mode,
         "variants": {variant: parameters(occluder)} if mode != "normal" else {},
         "assign": assign,
-        "partitioning": asdict(how),
+        "partitioning": how.describe(),
         "fold": how.fold,
-        "leaky": bool(how.keep_crossing and facts["crossing"]),
-        "left_out": facts["left_out"],
-        "crossing": facts["crossing"],
+        "leaky": bool((how.keep_crossing and facts["crossing"]) or shared.get("group_in_train")),
+        **({"val_by_file": shared} if shared else {}),
+        **facts,
     }
     split = Split(parts, record)
     split.check_groups(manifest)
@@ -215,6 +253,8 @@ def _with_val(
 def _carve(faces: pd.DataFrame, how: Partitioning) -> pd.Series:
     """Parts with a validation part, of whole groups."""
     parts = faces["part"].copy()
+    if how.by_file:
+        return parts
     if how.folds:
         learning = faces[parts != "test"]
         fold = folds(learning, how.folds, seed=how.seed)
@@ -233,11 +273,23 @@ def _per_class(faces: pd.DataFrame, manifest: Manifest) -> Mapping[str, int]:
     return {name: int(counts.get(name, 0)) for name in manifest.classes.names}
 
 
-def _check_classes(faces: pd.DataFrame, manifest: Manifest, how: Partitioning) -> None:
-    for part in PARTITIONS:
-        inside = set(faces["label"][faces["part"] == part])
-        missing = [name for name in manifest.classes.names if name not in inside]
-        if missing and not (part == "val" and how.val_fraction == 0):
+def _val_by_file(
+    parts: dict[str, pd.DataFrame], manifest: Manifest, how: Partitioning
+) -> dict[str, int]:
+    """Moves a plain share of the train images to val; gives how many faces then stand in both."""
+    fraction = how.val_fraction or VAL_FRACTION
+    parts["train"], parts["val"] = draw_val(parts["train"], fraction, seed=how.seed)
+    faces = manifest.faces.set_index("id")
+    drawn = {part: faces["label"].loc[parts[part]["id"]] for part in ("train", "val")}
+    _check_classes(drawn, manifest)
+    return count_shared(parts, faces["group"])
+
+
+def _check_classes(labels: Mapping[str, pd.Series], manifest: Manifest) -> None:
+    """Refuses parts that lack a class; ``labels`` are those of each part's faces."""
+    for part, found in labels.items():
+        missing = sorted(set(manifest.classes.names) - set(found), key=manifest.classes.names.index)
+        if missing:
             raise DataError(
                 f"The {part} part has no usable face of {', '.join(missing)}. Scan more faces, "
                 "or choose other fractions or another seed."

@@ -15,6 +15,7 @@ from occbench.core.digest import short_digest
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.errors import DataError, StaleState
 from occbench.occluders.base import NORMAL
+from occbench.splits.by_file import is_count, keeps_groups
 
 SCHEMA = 1
 _FACTS = {"data_set", "manifest", "mode", "variants", "leaky", "left_out"}
@@ -30,7 +31,8 @@ class Split:
 
     Raises:
         DataError: a part is missing, train or test is empty, an image stands there twice or
-            is of a variant that the record does not know, or an id stands in two parts.
+            is of a variant that the record does not know, or an id stands in two parts. With
+            validation by file an id may stand in train and in val, though not as the same image.
     """
 
     parts: Mapping[str, pd.DataFrame]
@@ -43,10 +45,23 @@ class Split:
                 raise DataError(f"The {part} part of the split has no face.")
             self._check_images(part)
             for face in self.parts[part]["id"].unique():
-                if owner.setdefault(face, part) != part:
+                if owner.setdefault(face, part) != part and not self._shared(owner[face], part):
                     raise DataError(
                         f"The face '{face}' stands in {owner[face]} and in {part}: a leak."
                     )
+        if self.record.get("val_by_file"):
+            self._check_twins()
+
+    def _shared(self, first: str, second: str) -> bool:
+        """Whether two parts may show the same faces."""
+        return bool(self.record.get("val_by_file")) and (first, second) == ("train", "val")
+
+    def _check_twins(self) -> None:
+        both = pd.concat([self.parts["train"], self.parts["val"]], ignore_index=True)
+        twice = both[both.duplicated()]
+        if len(twice):
+            face, variant = twice["id"].iloc[0], twice["variant"].iloc[0]
+            raise DataError(f"'{face}' as '{variant}' stands in train and in val: a leak.")
 
     def _check_images(self, part: str) -> None:
         shown = self.parts[part]
@@ -71,12 +86,15 @@ class Split:
         return {part: len(self.parts[part]) for part in PARTITIONS}
 
     def check_groups(self, manifest: Manifest) -> None:
-        """Refuses a split that cuts through a group, unless its record says ``leaky``.
+        """Refuses a split that cuts through a group, unless its record says that it may.
+
+        With ``keep_crossing`` groups may stand anywhere, with validation by file in train and val.
 
         Raises:
-            DataError: a group or an unknown face stands in the split.
+            DataError: a group stands on two sides, or the data set lacks a face.
         """
         groups = manifest.faces.set_index("id")["group"]
+        kept = keeps_groups(self.record)
         owner: dict[str, str] = {}
         for part in PARTITIONS:
             ids = pd.Index(self.parts[part]["id"].unique())
@@ -84,7 +102,11 @@ class Split:
             if len(unknown):
                 raise DataError(f"The split shows '{unknown[0]}', which the data set lacks.")
             for group in groups.loc[ids].unique():
-                if owner.setdefault(group, part) != part and not self.record.get("leaky"):
+                if (
+                    owner.setdefault(group, part) != part
+                    and not kept
+                    and not self._shared(owner[group], part)
+                ):
                     raise DataError(
                         f"The group '{group}' stands in {owner[group]} and in {part}: a leak."
                     )
@@ -138,6 +160,8 @@ class Split:
         missing = sorted(_FACTS - record.keys())
         if missing:
             raise DataError(f"'{folder / 'split.json'}' lacks {', '.join(missing)}.")
+        if "val_by_file" in record and not is_count(record["val_by_file"]):
+            raise DataError(f"'{folder / 'split.json'}' has a val_by_file without its counts.")
         for part, table in parts.items():
             if list(table.columns) != ["id", "variant"]:
                 raise DataError(f"'{folder / part}.csv' must have the columns id, variant.")

@@ -9,6 +9,7 @@ import pandas as pd
 from occbench.core.console import table
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.occluders.base import NORMAL
+from occbench.splits.by_file import flaw
 from occbench.splits.split import Split
 
 
@@ -23,8 +24,8 @@ def split_table(split: Split, manifest: Manifest) -> str:
         counts = labels.loc[shown["id"]].value_counts()
         per_class = [int(counts.get(name, 0)) for name in manifest.classes.names]
         rows.append((part, shown["id"].nunique(), normal, len(shown) - normal, *per_class))
-    leaky = "\nThis split is leaky: groups stand on both sides." if split.record["leaky"] else ""
-    return table(head, rows) + leaky
+    words = flaw(split.record)
+    return table(head, rows) + (f"\n{words}" if words else "")
 
 
 def left_out_table(splits: Sequence[Split], manifest: Manifest) -> str:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,17 +21,71 @@ keras = load_keras()
 _MOST, _FEWEST, _PIXELS = 256, 16, 256 * 112 * 112
 
 
+class Source(Protocol):
+    """Faces in an order, as a network takes them."""
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """The class number of each."""
+        ...
+
+    @property
+    def at_once(self) -> int:
+        """How many go through a network at once outside training."""
+        ...
+
+    def __len__(self) -> int:
+        """How many there are."""
+        ...
+
+    def cut(self, places: NDArray[np.intp]) -> NDArray[Any]:
+        """What the network takes of the faces at some places."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Faces:
+    """Images, cut from mapped pixels and painted on the way.
+
+    Attributes:
+        shown: which, and how.
+        pixels: of the data set.
+        show: gives a face in a variant.
+    """
+
+    shown: Shown
+    pixels: Pixels
+    show: Shower
+
+    @property
+    def labels(self) -> NDArray[np.int64]:
+        """See ``Source``."""
+        return self.shown.labels
+
+    @property
+    def at_once(self) -> int:
+        """See ``Source``."""
+        return at_once(self.pixels.images.shape[1])
+
+    def __len__(self) -> int:
+        return len(self.shown)
+
+    def cut(self, places: NDArray[np.intp]) -> NDArray[np.uint8]:
+        """Images, uint8 ``(n, size, size, channels)``."""
+        return self.shown.cut(self.pixels, self.show, places)
+
+
 class _Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
     """Cuts batches in a thread of its own and remembers what went wrong there."""
 
-    def __init__(self, shown: Shown, pixels: Pixels, show: Shower) -> None:
+    def __init__(self, source: Source) -> None:
         super().__init__(workers=1, use_multiprocessing=False, max_queue_size=4)
-        self._shown, self._pixels, self._show = shown, pixels, show
+        self._source = source
         self._error: OccbenchError | None = None
 
-    def _cut(self, places: NDArray[np.intp]) -> NDArray[np.uint8]:
+    def _cut(self, places: NDArray[np.intp]) -> NDArray[Any]:
         try:
-            return self._shown.cut(self._pixels, self._show, places)
+            return self._source.cut(places)
         except OccbenchError as error:
             self._error = error
             raise
@@ -47,22 +102,20 @@ class _Batches(keras.utils.PyDataset):  # type: ignore[misc, name-defined]
 
 
 class TrainingBatches(_Batches):
-    """One epoch of whole batches: images, one-hot labels and the weight of each image.
+    """One epoch of whole batches: faces, one-hot labels and the weight of each face.
 
     What is left over at the end of the order is not shown in this epoch.
     """
 
     def __init__(
         self,
-        shown: Shown,
-        pixels: Pixels,
-        show: Shower,
+        source: Source,
         *,
         batch_size: int,
         order: NDArray[np.intp],
         weights: NDArray[np.float32],
     ) -> None:
-        super().__init__(shown, pixels, show)
+        super().__init__(source)
         self._batch_size, self._order, self._weights = batch_size, order, weights
 
     def __len__(self) -> int:
@@ -70,31 +123,33 @@ class TrainingBatches(_Batches):
 
     def __getitem__(self, batch: int) -> tuple[Any, Any, Any]:
         places = self._order[batch * self._batch_size : (batch + 1) * self._batch_size]
-        labels = self._shown.labels[places]
+        labels = self._source.labels[places]
         truth = np.eye(len(self._weights), dtype=np.float32)[labels]
         return self._cut(places), truth, self._weights[labels]
 
 
-class _Images(_Batches):
-    """All images once, in their order."""
-
-    @property
-    def _at_once(self) -> int:
-        return max(_FEWEST, min(_MOST, _PIXELS // int(np.prod(self._pixels.images.shape[1:3]))))
+class _All(_Batches):
+    """All faces once, in their order."""
 
     def __len__(self) -> int:
-        return -(-len(self._shown) // self._at_once)
+        return -(-len(self._source) // self._source.at_once)
 
     def __getitem__(self, batch: int) -> tuple[Any]:
-        stop = min((batch + 1) * self._at_once, len(self._shown))
-        return (self._cut(np.arange(batch * self._at_once, stop, dtype=np.intp)),)
+        start, count = batch * self._source.at_once, len(self._source)
+        places = np.arange(start, min(start + self._source.at_once, count), dtype=np.intp)
+        return (self._cut(places),)
 
 
-def logits(model: Any, shown: Shown, pixels: Pixels, show: Shower) -> NDArray[np.float64]:
+def at_once(side: int) -> int:
+    """How many images of so many pixels a side go through a network at once outside training."""
+    return max(_FEWEST, min(_MOST, _PIXELS // side**2))
+
+
+def logits(model: Any, source: Source) -> NDArray[np.float64]:
     """What a model says about faces, ``(n, K)``, in their order."""
-    images = _Images(shown, pixels, show)
-    with images.own_errors():
-        found = model.predict(images, verbose=0)
+    faces = _All(source)
+    with faces.own_errors():
+        found = model.predict(faces, verbose=0)
     return np.asarray(found, dtype=np.float64)
 
 

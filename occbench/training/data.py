@@ -31,11 +31,13 @@ class Data:
         manifest: the data set.
         pixels: its faces in the recipe's size and channels.
         show: gives faces in a variant.
+        cache: the workspace's cache, for what is computed from the faces.
     """
 
     manifest: Manifest
     pixels: Pixels
     show: Shower
+    cache: Path
 
     def shown(self, table: pd.DataFrame) -> Shown:
         """The images of a table with the columns ``id`` and ``variant``.
@@ -112,7 +114,7 @@ def open_data(
     if painted:
         folders = painted_folders(workspace, manifest.name, variants)
         show = ReadPainted(folders, Style().ending, recipe.size, recipe.channels)
-    return Data(manifest, pixels, show)
+    return Data(manifest, pixels, show, workspace.cache())
 
 
 def painted_folders(workspace: Workspace, name: str, variants: Iterable[str]) -> dict[str, Path]:

@@ -21,11 +21,12 @@ from occbench.training.batches import TrainingBatches, log_softmax, logits
 from occbench.training.data import Data
 from occbench.training.history import alarms, best_epoch, is_finite, plateau_rate, stops
 from occbench.training.inputs import Shown, class_weights, epoch_order
-from occbench.training.network import make_network, make_ready, reseed
+from occbench.training.network import make_network, reseed
 from occbench.training.recipe import Recipe
 from occbench.training.run import DIVERGED, FINISHED, RUNNING, SELECTIONS, Run, State
 from occbench.training.start import RANDOM, Start
 from occbench.training.start_weights import load_start
+from occbench.training.trained_part import TrainedPart
 
 keras = load_keras()
 
@@ -69,36 +70,38 @@ def fit(job: Fitting) -> State:
     checkpoint.sweep(job.folder)
     recipe = job.run.recipe
     steps = len(job.train) // recipe.batch_size
-    model = make_network(recipe, _classes(job))
+    network = make_network(recipe, _classes(job))
     if state.last:
         _check_backend(job, state)
+        checkpoint.load_weights(network, checkpoint.weights_path(job.folder, state.last))
     else:
-        load_start(model, job.start, recipe)
-        state = replace(state, facts=_facts(model, job, steps))
+        load_start(network, job.start, recipe)
+        state = replace(state, facts=_facts(network, job, steps))
+    part = TrainedPart.of(network, job.data, recipe)
+    part.prepare(job.val, trained=job.train)
     later = steps * (recipe.epochs - recipe.head_epochs)
-    _go_on(job, model, state, later)
+    _go_on(job, part, state, later)
     label = f"{job.run.mode}, seed {recipe.seed}"
     with bar(
         total=steps * recipe.epochs, label=label, unit=" steps", done=steps * state.last
     ) as shown:
         while not _is_over(state, job):
             if state.last and state.last == recipe.head_epochs:
-                make_ready(model, recipe, steps=later)
-            state = _epoch(job, model, state, shown)
+                part.ready(steps=later)
+            state = _epoch(job, part, state, shown)
     return _finish(job, state)
 
 
-def _go_on(job: Fitting, model: Any, state: State, steps: int) -> None:
-    """Brings a network to where its run stands, compiled for the epoch that comes next."""
+def _go_on(job: Fitting, part: TrainedPart, state: State, steps: int) -> None:
+    """Compiles for the epoch that comes next, with the optimizer as the last one left it."""
     recipe, last = job.run.recipe, state.last
-    if last:
-        checkpoint.load_weights(model, checkpoint.weights_path(job.folder, last))
     if last and last == recipe.head_epochs:
         # The optimizer of the head's epochs ends with them.
         return
-    make_ready(model, recipe, steps=steps, head_alone=last < recipe.head_epochs)
+    part.ready(steps=steps, head_alone=last < recipe.head_epochs)
     if last:
-        checkpoint.load_optimizer(model.optimizer, checkpoint.optimizer_path(job.folder, last))
+        path = checkpoint.optimizer_path(job.folder, last)
+        checkpoint.load_optimizer(part.network.optimizer, path)
 
 
 def _check_backend(job: Fitting, state: State) -> None:
@@ -125,25 +128,23 @@ def _later(state: State, recipe: Recipe) -> Sequence[Mapping[str, Any]]:
     return state.epochs[recipe.head_epochs :]
 
 
-def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
+def _epoch(job: Fitting, part: TrainedPart, state: State, shown: Bar) -> State:
     """Trains one more epoch, checks it on the validation faces and writes it down."""
     recipe, epoch = job.run.recipe, state.last + 1
-    started = time.perf_counter()
+    started, network = time.perf_counter(), part.network
     if recipe.schedule.name == "plateau" and epoch > recipe.head_epochs:
-        model.optimizer.learning_rate = plateau_rate(
+        network.optimizer.learning_rate = plateau_rate(
             _later(state, recipe), recipe.monitor, recipe.learning_rate, **recipe.schedule.arguments
         )
-    reseed(model, recipe.seed, epoch)
+    reseed(network, recipe.seed, epoch)
     batches = TrainingBatches(
-        job.train,
-        job.data.pixels,
-        job.data.show,
+        part.faces_of(epoch, job.train),
         batch_size=recipe.batch_size,
         order=epoch_order(len(job.train), recipe.seed, epoch),
         weights=class_weights(job.train.labels, _classes(job), recipe.class_weights),
     )
     with batches.own_errors():
-        found = model.fit(
+        found = part.model.fit(
             batches,
             shuffle=False,
             verbose=0,
@@ -154,12 +155,12 @@ def _epoch(job: Fitting, model: Any, state: State, shown: Bar) -> State:
         "loss": float(found["loss"][-1]),
         "accuracy": float(found["accuracy"][-1]),
     }
-    measures, predicted = _validate(job, model)
+    measures, predicted = _validate(job, part)
     row |= measures
-    row["learning_rate"] = float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
+    row["learning_rate"] = float(keras.ops.convert_to_numpy(network.optimizer.learning_rate))
     row["seconds"] = round(time.perf_counter() - started, 2)
     shown.tell(f"val {row['val_accuracy']:.1%}, balanced {row['val_balanced_accuracy']:.1%}")
-    return _commit(job, model, state, row, predicted)
+    return _commit(job, network, state, row, predicted)
 
 
 def _commit(
@@ -214,9 +215,9 @@ def _finish(job: Fitting, state: State) -> State:
     return ended
 
 
-def _validate(job: Fitting, model: Any) -> tuple[dict[str, float], NDArray[np.int64]]:
+def _validate(job: Fitting, part: TrainedPart) -> tuple[dict[str, float], NDArray[np.int64]]:
     """Loss and accuracies on the validation faces, unweighted, and how often each class is said."""
-    scores = log_softmax(logits(model, job.val, job.data.pixels, job.data.show))
+    scores = log_softmax(logits(part.model, part.faces(job.val)))
     labels, classes = job.val.labels, _classes(job)
     predicted = scores.argmax(axis=1)
     right = predicted == labels
@@ -240,6 +241,7 @@ def _facts(model: Any, job: Fitting, steps: int) -> dict[str, Any]:
         "class_weights": class_weights(
             job.train.labels, _classes(job), job.run.recipe.class_weights
         ).tolist(),
+        "classes": list(job.data.manifest.classes.names),
         "weights": job.start.name,
         "versions": versions(),
         "machine": machine(),

@@ -11,6 +11,7 @@ from occbench.errors import DataError
 from occbench.models.backend import jit_choice, load_keras, shared_by
 from occbench.models.classifier import Architecture, build_classifier, freeze
 from occbench.models.specs import HEAD
+from occbench.models.trunk import cut
 from occbench.training.optimize import cosine, make_loss, make_optimizer
 from occbench.training.recipe import Recipe
 
@@ -73,7 +74,6 @@ def make_ready(model: Any, recipe: Recipe, *, steps: int, head_alone: bool = Fal
         steps: of the phase, for schedules that are drawn over it.
         head_alone: train the head only, at its own constant rate.
     """
-    keras = load_keras()
     freeze(model, HEAD if head_alone else recipe.trainable, recipe.backbone)
     rate: Any = recipe.learning_rate
     if head_alone:
@@ -81,13 +81,32 @@ def make_ready(model: Any, recipe: Recipe, *, steps: int, head_alone: bool = Fal
     elif recipe.schedule.name == "cosine":
         rate = cosine(recipe, steps)
     with shared_by(recipe.devices):
+        optimizer = make_optimizer(recipe, rate, model)
+    compile_as(model, optimizer, recipe)
+
+
+def compile_as(model: Any, optimizer: Any, recipe: Recipe) -> None:
+    """Compiles a network, or the tail of one, as a recipe says."""
+    with shared_by(recipe.devices):
         model.compile(
-            optimizer=make_optimizer(recipe, rate, model),
+            optimizer=optimizer,
             loss=make_loss(recipe),
-            metrics=[keras.metrics.CategoricalAccuracy(name="accuracy")],
+            metrics=[load_keras().metrics.CategoricalAccuracy(name="accuracy")],
             jit_compile=jit_choice(recipe.xla),
             steps_per_execution=recipe.steps_per_execution,
         )
+
+
+def trunk_and_tail(model: Any, recipe: Recipe) -> tuple[Any, Any]:
+    """The frozen part of a compiled network, and the rest compiled as it is.
+
+    Raises:
+        DataError: the network cannot be cut.
+    """
+    with shared_by(recipe.devices):
+        parts = cut(model)
+    compile_as(parts.tail, model.optimizer, recipe)
+    return parts.trunk, parts.tail
 
 
 def reseed(model: Any, seed: int, epoch: int) -> None:

@@ -18,6 +18,7 @@ from occbench.training.data import Data
 from occbench.training.network import compiled_network
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import READS, SELECTIONS, State, read_recipe
+from occbench.training.trained_part import TrainedPart
 
 
 def predict(
@@ -68,9 +69,10 @@ def _compute(
     wanted: Mapping[str, Sequence[str]],
     todo: Sequence[tuple[str, str]],
 ) -> None:
-    classes = len(data.manifest.classes.names)
-    model = compiled_network(read_recipe(folder), classes)
-    loaded: int | None = None
+    recipe = read_recipe(folder)
+    network = compiled_network(recipe, len(data.manifest.classes.names))
+    part: TrainedPart | None = None
+    loaded = 0
     made: dict[tuple[int, str], Predictions] = {}
     with Journal(folder / READS) as reads:
         for selection, variant in progress(
@@ -78,14 +80,16 @@ def _compute(
         ):
             epoch = state.epoch_of(selection)
             if (epoch, variant) not in made:
-                if loaded != epoch:
-                    checkpoint.load_weights(model, checkpoint.final_path(folder, selection))
-                    loaded = epoch
+                if part is None or loaded != epoch:
+                    checkpoint.load_weights(network, checkpoint.final_path(folder, selection))
+                    # What the trunk is shows in its weights, so it is cut when they are there.
+                    part, loaded = TrainedPart.of(network, data, recipe), epoch
                 table = pd.DataFrame({"id": wanted[variant], "variant": variant})
                 shown = data.shown(table)
                 # Counted before the faces are seen: a kill must not hide a look.
                 reads.append([{"selection": selection, "variant": variant, "faces": len(shown)}])
-                scores = np.exp(log_softmax(logits(model, shown, data.pixels, data.show)))
+                part.prepare(shown)
+                scores = np.exp(log_softmax(logits(part.model, part.faces(shown))))
                 made[epoch, variant] = Predictions(
                     tuple(shown.ids),
                     shown.labels,

@@ -36,6 +36,27 @@ class Start:
 RANDOM = Start("random values")
 
 
+def at_random(recipe: Recipe) -> str:
+    """What to shout where a network that lives by its weights begins without them, else empty."""
+    if recipe.weights != NO_WEIGHTS or not resolve_backbone(recipe.backbone)[0].published:
+        return ""
+    return (
+        f"RANDOM WEIGHTS: '{recipe.backbone.name}' began with random values, not with the "
+        "published ones. These numbers say nothing about the face-pretrained network."
+    )
+
+
+def foreign_input(recipe: Recipe) -> str:
+    """A sentence where published weights see other numbers than they were trained on."""
+    bound = resolve_backbone(recipe.backbone)[0].preprocessing
+    if recipe.weights == NO_WEIGHTS or recipe.preprocessing == (bound or recipe.preprocessing):
+        return ""
+    return (
+        f"The weights of '{recipe.backbone.name}' were trained with the preprocessing '{bound}', "
+        f"the recipe feeds them '{recipe.preprocessing}'."
+    )
+
+
 def find_start(workspace: Workspace, recipe: Recipe, *, fetch: bool = True) -> Start:
     """What a recipe's ``weights`` mean here.
 

@@ -189,3 +189,12 @@ def test_the_same_facts_give_the_same_bytes(folder, tmp_path):
 def test_the_sheet_is_the_picture(folder):
     """It is lossless RGB."""
     assert (read_image(folder / "sheet.png") == make_facts().sheet).all()
+
+
+def test_a_banner_stands_above_all(tmp_path):
+    """In large letters, before the first sentence; without one there is no place for it."""
+    path = write_report(make_facts(banner="RANDOM WEIGHTS: nothing to see."), tmp_path / "one")
+    text = path.read_text(encoding="utf-8")
+    assert text.index("RANDOM WEIGHTS: nothing to see.") < text.index('aria-label="The result in')
+    plain = write_report(make_facts(), tmp_path / "two").read_text(encoding="utf-8")
+    assert 'class="banner"' not in plain

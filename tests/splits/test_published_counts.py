@@ -90,6 +90,18 @@ def test_a_fifth_of_affectnet_is_validation(affectnet: Manifest) -> None:
         assert abs(val[name] - count / 5) < 1
 
 
+@pytest.mark.parametrize(
+    ("mode", "train", "val"), [("mixed-unique", 230121, 57530), ("mixed-paired", 460242, 115060)]
+)
+def test_validation_by_file_has_the_studys_counts(
+    affectnet: Manifest, mode: str, train: int, val: int
+) -> None:
+    """A plain fifth of the files, as Keras' loader told in the study's notebooks."""
+    how = Partitioning(val_by="file")
+    split = build_split(affectnet, mode=mode, occluder=HEADSET, how=how, assign="alternate")
+    assert split.sizes() == {"train": train, "val": val, "test": 3999}
+
+
 def test_fer2013_drawn_anew() -> None:
     """70/15/15 of FER2013 is 25,120, 5,384 and 5,383, each class within one face of its share."""
     names = FER2013.names

@@ -178,7 +178,7 @@ def test_broken_final_weights_are_named(room, ended):
 
 def test_the_border_of_a_batch_changes_nothing(room):
     """257 faces, one more than a batch, against some of them alone, the last two among them."""
-    from occbench.training.batches import logits
+    from occbench.training.batches import Faces, logits
     from occbench.training.network import compiled_network
 
     chosen = recipe()
@@ -187,7 +187,7 @@ def test_the_border_of_a_batch_changes_nothing(room):
     ids = (faces_of(room) * 15)[:257]
     variants = [("normal", headset)[number % 2] for number in range(257)]
     shown = Shown(ids, data.pixels.rows_of(ids), variants, np.zeros(257, np.int64))
-    found = logits(model, shown, data.pixels, data.show)
+    found = logits(model, Faces(shown, data.pixels, data.show))
     assert found.shape == (257, 3)
     assert found.dtype == np.float64
     for place in (0, 1, 100, 254, 255, 256):

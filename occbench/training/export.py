@@ -1,0 +1,84 @@
+"""A trained network as a file that Keras opens without this package."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from occbench.core.atomic import replacing, write_text
+from occbench.core.digest import file_digest
+from occbench.errors import DataError
+from occbench.models.backend import load_keras
+from occbench.training import checkpoint
+from occbench.training.network import make_network
+from occbench.training.run import State, read_recipe
+
+SCHEMA = 1
+ENDING = ".keras"
+
+
+def export(folder: Path, path: Path, *, selection: str) -> dict[str, Any]:
+    """Writes the network of an ended run, and beside it a JSON file with what it expects.
+
+    The network takes levels 0..255, uint8 ``(N, size, size, channels)``, RGB or grey, and gives
+    the probability of each class, ``(N, K)``. Its preprocessing is a part of it; the augmentation
+    of its training is not.
+
+    Args:
+        folder: of the run.
+        path: ends in ``.keras``; overwritten.
+        selection: ``best`` or ``last``.
+
+    Returns:
+        What stands in the JSON file.
+
+    Raises:
+        DataError: the run has not ended, its weights are broken, or another ending.
+    """
+    if path.suffix != ENDING:
+        raise DataError(f"'{path}' must end in {ENDING}.")
+    state, recipe = State.read(folder), read_recipe(folder)
+    if not state.ended:
+        raise DataError(f"The run '{folder.name}' has not ended. Train it to its end first.")
+    classes = state.facts.get("classes")
+    if not classes:
+        raise DataError(f"The run '{folder.name}' does not say its classes; train it anew.")
+    weights = checkpoint.final_path(folder, selection)
+    facts = {
+        "schema": SCHEMA,
+        "run": folder.name,
+        "selection": selection,
+        "epoch": state.epoch_of(selection),
+        "weights": f"sha256:{file_digest(weights) if weights.is_file() else ''}",
+        "classes": classes,
+        "size": recipe.size,
+        "channels": recipe.channels,
+        "colour": "RGB" if recipe.channels == 3 else "grey",
+        "levels": [0, 255],
+        "preprocessing": f"{recipe.preprocessing}, inside the network",
+    }
+    trained = make_network(replace(recipe, devices=1), len(classes))
+    checkpoint.load_weights(trained, weights)
+    plain = make_network(replace(recipe, augment=(), precision="float32", devices=1), len(classes))
+    for layer in plain.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    layers, keras = load_keras().layers, load_keras()
+    chances = layers.Softmax(name="probabilities", dtype="float32")(plain.output)
+    _save(keras.Model(plain.inputs, chances, name=f"{recipe.backbone.name}-classifier"), path)
+    write_text(path.with_suffix(".json"), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    return facts
+
+
+def _save(model: Any, path: Path) -> None:
+    with replacing(path) as part:
+        # Keras wants its own ending, which an unfinished file must not have.
+        beside = part.with_name(part.name + ENDING)
+        try:
+            model.save(beside)
+            os.replace(beside, part)  # noqa: PTH105 - the pair of ``replacing``
+        finally:
+            beside.unlink(missing_ok=True)
