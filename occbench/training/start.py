@@ -91,13 +91,13 @@ def _published(recipe: Recipe, fetch: bool) -> Path:
         raise DataError(
             f"'{name}' has no published weights; expected weights = 'none', a file or a run's id."
         )
-    found = published.find(network, include_top=False)
-    if found is None and not fetch:
+    if published.find(network, include_top=False) is None and not fetch:
         raise DataError(
             f"The published weights of '{name}' are not on this machine yet. Run 'occbench fetch "
             f"{name}' first, or take weights = 'none'."
         )
-    return found or published.fetch(network, include_top=False)
+    # It looks for the file first, and whether it is still the one that was downloaded.
+    return published.fetch(network, include_top=False)
 
 
 def _of_run(workspace: Workspace, recipe: Recipe) -> Start:

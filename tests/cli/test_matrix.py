@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tomlkit
 
 from occbench.core.lock import sole_writer
 from occbench.matrix import job as matrix_job
@@ -258,8 +259,9 @@ def test_a_wrong_call_is_one_sentence_and_trains_nothing(arguments, code, text, 
 )
 def test_a_recipe_that_does_not_fit_is_one_sentence(changes, text, fresh, call):
     """Said before the first run is begun."""
-    wrong = recipe({**PLAIN, **changes})
-    (fresh.root / "wrong.toml").write_text(wrong.to_toml(), encoding="utf-8")
+    whole = tomlkit.parse(recipe(PLAIN).to_toml())
+    text_of_it = tomlkit.dumps({**whole, **changes})
+    (fresh.root / "wrong.toml").write_text(text_of_it, encoding="utf-8")
     result = call("matrix", "--recipe", "wrong.toml")
     assert result.exit_code == 1
     assert text in error_of(result)
