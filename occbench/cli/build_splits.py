@@ -86,7 +86,7 @@ _FRACTIONS = "0.70,0.15,0.15"
 @click.option(
     "--all-faces",
     is_flag=True,
-    help="Keep faces without landmarks too; for --mode normal alone, as no other can show them.",
+    help="Keep faces without landmarks too, in the mode normal, as no other can show them.",
 )
 @click.option(
     "--export",

@@ -41,6 +41,12 @@ if TYPE_CHECKING:
     show_default="official",
     help="The data set's own train and test, or drawn anew.",
 )
+@click.option(
+    "--membership",
+    type=click.Choice(["intersection", "all"]),
+    show_default="intersection",
+    help="Faces that can be shown in every column, or in each column all that it can show.",
+)
 @click.option("--dry-run", is_flag=True, help="Say what would be trained and train nothing.")
 @workspace_option
 @json_option
@@ -55,6 +61,7 @@ def command(
     seeds: str | None,
     images: str | None,
     partitions: str | None,
+    membership: str | None,
     dry_run: bool,
     folder: Path,
     as_json: bool,
@@ -80,6 +87,7 @@ def command(
         seeds=_seeds(seeds),
         images=images,
         partitions=partitions,
+        membership=membership,
     )
     workspace = Workspace.find(folder)
     chosen, plan = choose_plan(workspace, name, plan_file, choices)
@@ -111,7 +119,7 @@ def fill_matrix(
     for finding in stored_findings(workspace, name):
         click.echo(f"Warning: {finding}", err=True)
     if as_json:
-        _print_json(name, matrix)
+        _print_json(workspace, name, matrix)
     else:
         _tell(workspace, name, matrix)
 
@@ -150,17 +158,27 @@ def _announce(job: MatrixJob) -> None:
     note(forecast_table(forecast(job, measure=True)))
 
 
-def _print_json(name: str, matrix: Matrix) -> None:
+def _print_json(workspace: Workspace, name: str, matrix: Matrix) -> None:
     import json
     from dataclasses import asdict
 
+    from occbench.foreign.stored import stored_models
+
     cells = [asdict(cell) for cell in matrix.cells]
-    click.echo(json.dumps({"matrix": name, "cells": cells}))
+    given = [
+        asdict(cell) for model in stored_models(workspace, name).models for cell in model.cells
+    ]
+    click.echo(json.dumps({"matrix": name, "cells": cells, "models": given}))
 
 
 def _tell(workspace: Workspace, name: str, matrix: Matrix) -> None:
+    from occbench.foreign.stored import stored_models
+    from occbench.report.model_rows import models_text
     from occbench.report.tables import terminal_table
 
     for selection in matrix.selections:
         click.echo(terminal_table(matrix, selection) + "\n")
+    given = models_text(stored_models(workspace, name), matrix.tests)
+    if given:
+        click.echo(given + "\n")
     click.echo(f"All numbers: {workspace.matrix(name)}")

@@ -15,7 +15,10 @@ from occbench.splits.modes import MODES
 
 TESTS = ("normal", "occluded", "mixed")
 SELECTIONS = ("best", "last")
-_NAMES = {"train": MODES, "test": TESTS, "selection": SELECTIONS}
+GIVEN = "given"
+"""The selection of a model from elsewhere: who chose its weights, and how, is not known here."""
+
+_NAMES = {"train": MODES, "test": TESTS, "selection": (*SELECTIONS, GIVEN)}
 WHOLE = ("seed", "epoch", "n", "correct")
 SHARES = ("accuracy", "low", "high", "balanced_accuracy", "macro_f1")
 
@@ -27,11 +30,12 @@ class Cell:
     """What one run, at one epoch, reaches on one test split.
 
     Attributes:
-        train: mode of the train split, one of ``occbench.splits.modes.MODES``.
+        train: mode of the train split, one of ``occbench.splits.modes.MODES``; the name of the
+            model where the selection is ``GIVEN``.
         test: one of ``TESTS``.
-        seed: of the run.
-        selection: which epoch's weights were used, one of ``SELECTIONS``.
-        epoch: the number of that epoch, from 1.
+        seed: of the run; 0 for a given model.
+        selection: which epoch's weights were used, one of ``SELECTIONS``, or ``GIVEN``.
+        epoch: the number of that epoch, from 1; 0 for a given model.
         n: faces in the test split.
         correct: faces that are right.
         accuracy: ``correct / n``.
@@ -76,6 +80,17 @@ def own_test(train: str) -> str:
     return train if train in TESTS else "mixed"
 
 
+def base_test(train: str, selection: str) -> str:
+    """The test split that a row's relative changes begin from: ``own_test``, or normal if given.
+
+    Nobody knows here what a given model was trained on, so all of them begin from normal faces.
+
+    Raises:
+        ValueError: the mode is unknown.
+    """
+    return "normal" if selection == GIVEN else own_test(train)
+
+
 def make_cell(
     train: str,
     test: str,
@@ -93,11 +108,11 @@ def make_cell(
     ``with_relative_changes`` fills it in.
 
     Args:
-        train: mode of the train split.
+        train: mode of the train split, or the name of a given model.
         test: one of ``TESTS``.
         seed: of the run.
-        selection: one of ``SELECTIONS``.
-        epoch: the epoch whose weights were used, from 1.
+        selection: one of ``SELECTIONS``, or ``GIVEN``.
+        epoch: the epoch whose weights were used, from 1; 0 for a given model.
         labels: true class numbers, integers ``(N,)``.
         predicted: predicted class numbers, integers ``(N,)``.
         classes: how many classes there are.
@@ -121,7 +136,7 @@ def make_cell(
         high=high,
         balanced_accuracy=balanced_accuracy(counts),
         macro_f1=macro_f1(counts),
-        relative_change=0.0 if test == own_test(train) else None,
+        relative_change=0.0 if test == base_test(train, selection) else None,
     )
     found = fault(cell)
     if found:
@@ -135,7 +150,7 @@ def with_relative_changes(cells: Iterable[Cell]) -> tuple[Cell, ...]:
     accuracies = {cell.key: cell.accuracy for cell in cells}
     changed = []
     for cell in cells:
-        own = own_test(cell.train)
+        own = base_test(cell.train, cell.selection)
         base = accuracies.get((cell.train, own, cell.seed, cell.selection))
         change = relative_change(cell.accuracy, base, is_own=cell.test == own)
         changed.append(replace(cell, relative_change=change))
@@ -144,13 +159,33 @@ def with_relative_changes(cells: Iterable[Cell]) -> tuple[Cell, ...]:
 
 def fault(cell: Cell) -> str | None:
     """What is wrong with the values of a cell, or None: names, ranges, and that they agree."""
+    names = _given_fault(cell) if cell.selection == GIVEN else _name_fault(cell)
+    return names or _number_fault(cell)
+
+
+def _name_fault(cell: Cell) -> str | None:
     for name, known in _NAMES.items():
         if getattr(cell, name) not in known:
             return f"the {name} is {getattr(cell, name)!r}; expected {', '.join(known)}"
-    if cell.epoch < 1 or cell.n < 1 or not 0 <= cell.correct <= cell.n:
+    return None
+
+
+def _given_fault(cell: Cell) -> str | None:
+    if not cell.train or cell.train in MODES:
+        return f"the train is {cell.train!r}; expected the name of a model, which no mode can be"
+    if cell.test not in TESTS:
+        return f"the test is {cell.test!r}; expected {', '.join(TESTS)}"
+    if (cell.seed, cell.epoch) != (0, 0):
+        return f"seed and epoch are {cell.seed} and {cell.epoch}; expected 0 for a given model"
+    return None
+
+
+def _number_fault(cell: Cell) -> str | None:
+    first = 0 if cell.selection == GIVEN else 1
+    if cell.epoch < first or cell.n < 1 or not 0 <= cell.correct <= cell.n:
         return (
             f"epoch, n and correct are {cell.epoch}, {cell.n} and {cell.correct}; expected an "
-            "epoch from 1, one face or more and 0 to n of them correct"
+            f"epoch from {first}, one face or more and 0 to n of them correct"
         )
     for name in SHARES:
         if not 0 <= getattr(cell, name) <= 1:

@@ -1,4 +1,4 @@
-"""The file ``cells.csv``: written with all digits, read with a check of every value."""
+"""The files ``cells.csv`` and ``models.csv``: written with all digits, every value read checked."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def csv_text(head: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
 
 
 def read_cells(path: Path) -> tuple[Cell, ...]:
-    """The cells of a ``cells.csv`` in the order of its lines.
+    """The cells of a ``cells.csv`` or a ``models.csv`` in the order of its lines.
 
     Raises:
         DataError: the file is missing, lacks a column, or a line holds a value that is out of

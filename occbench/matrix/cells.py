@@ -13,12 +13,14 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from occbench.matrix.cell import (
+    GIVEN,
     SELECTIONS,
     SHARES,
     TESTS,
     WHOLE,
     Cell,
     Key,
+    base_test,
     make_cell,
     own_test,
     relative_change,
@@ -46,7 +48,7 @@ class Matrix:
     """Train splits (rows) by test splits (columns), for each seed and selection.
 
     Attributes:
-        trains: modes of the train splits, in the order of the rows.
+        trains: modes of the train splits, or names of given models, in the order of the rows.
         tests: the test splits, in the order of the columns.
         seeds: of the runs.
         selections: how epochs were selected.
@@ -74,16 +76,22 @@ class Matrix:
 
     @classmethod
     def of(cls, cells: Iterable[Cell]) -> Matrix:
-        """The smallest matrix that holds the cells, modes and tests in their usual order."""
+        """The smallest matrix that holds the cells, modes and tests in their usual order.
+
+        Given models stand behind the modes, in the order of their first cells.
+        """
         cells = tuple(cells)
-        trains = {cell.train for cell in cells}
+        trains = dict.fromkeys(cell.train for cell in cells)
         tests = {cell.test for cell in cells}
         selections = {cell.selection for cell in cells}
         return cls(
-            trains=tuple(mode for mode in MODES if mode in trains),
+            trains=(
+                *(mode for mode in MODES if mode in trains),
+                *(name for name in trains if name not in MODES),
+            ),
             tests=tuple(test for test in TESTS if test in tests),
             seeds=tuple(sorted({cell.seed for cell in cells})),
-            selections=tuple(name for name in SELECTIONS if name in selections),
+            selections=tuple(name for name in (*SELECTIONS, GIVEN) if name in selections),
             cells=cells,
         )
 
@@ -121,7 +129,7 @@ class Matrix:
 
     @classmethod
     def from_csv(cls, path: str | Path) -> Matrix:
-        """Reads ``cells.csv``; rows and columns stand in their usual order.
+        """Reads ``cells.csv``, or ``models.csv``; rows and columns stand in their usual order.
 
         Raises:
             DataError: the file is missing, lacks a column or holds a value out of range.
@@ -149,7 +157,7 @@ class Matrix:
         return csv_text(head, rows)
 
     def _change_of_means(self, train: str, test: str, selection: str) -> float | None:
-        own = own_test(train)
+        own = base_test(train, selection)
         cells, base = self._row(train, selection, test), self._row(train, selection, own)
         if not cells or [cell.seed for cell in cells] != [cell.seed for cell in base]:
             return None

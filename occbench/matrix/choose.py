@@ -27,6 +27,7 @@ class Choices:
     images: str | None = None
     partitions: str | None = None
     weights: str | None = None
+    membership: str | None = None
 
     def given(self) -> list[str]:
         """The options that were given and that a plan file would decide.
@@ -114,6 +115,9 @@ def _wanted(workspace: Workspace, name: str, stored: Plan | None, choices: Choic
     plan = _beginning(plan, choices)
     if choices.partitions is not None:
         plan = replace(plan, partitions=Partitioning(source=choices.partitions))
+    if choices.membership is not None:
+        everyone = choices.membership == "all"
+        plan = replace(plan, partitions=replace(plan.partitions, all_faces=everyone))
     return replace(
         plan,
         occluder=plan.occluder if choices.occluder is None else choices.occluder,

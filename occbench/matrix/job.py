@@ -77,10 +77,12 @@ class MatrixJob:
         """The test splits.
 
         Raises:
-            DataError: they do not show the same faces.
+            DataError: they do not show the same faces, and the plan does not say that they need
+                not.
         """
         tables = {test: self.splits[split_of(test)].parts["test"] for test in self.plan.test}
-        check_faces({test: table["id"].tolist() for test, table in tables.items()})
+        if not self.plan.partitions.all_faces:
+            check_faces({test: table["id"].tolist() for test, table in tables.items()})
         return tuple(Column(test, table) for test, table in tables.items())
 
     @property
@@ -193,10 +195,19 @@ class MatrixJob:
         """What stands on both sides of a split, or does not fit in the table; in words each."""
         flaws = {mode: flaw(split.record) for mode, split in self.splits.items()}
         leaks = [f"{m}: {words}" for m, words in flaws.items() if self.splits[m].record["leaky"]]
-        return (*leaks, *self._contradictions(matrix))
+        return (*leaks, *self._membership(), *self._contradictions(matrix))
+
+    def _membership(self) -> Iterator[str]:
+        sizes = {column.test: len(column.table) for column in self.columns}
+        if len(set(sizes.values())) > 1:
+            shown = ", ".join(f"{test} {faces:,}" for test, faces in sizes.items())
+            yield (
+                f"The columns show different faces ({shown}), as membership is 'all': a difference "
+                "between them is not the occluder's alone."
+            )
 
     def _contradictions(self, matrix: Matrix) -> tuple[str, ...]:
-        if self.plan.test != TESTS:
+        if self.plan.test != TESTS or self.plan.partitions.all_faces:
             return ()
         mixed = next(column.table for column in self.columns if column.test == "mixed")
         covered = next(variant for variant in self.wanted() if variant != NORMAL)

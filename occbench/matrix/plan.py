@@ -89,11 +89,6 @@ class Plan:
             raise DataError(f"seeds is {list(seeds)}; expected whole numbers of 0 or more.")
         object.__setattr__(self, "seeds", tuple(sorted(set(seeds))))
         object.__setattr__(self, "occluder", variant_name(make_occluder(self.occluder)))
-        if self.partitions.all_faces and (self.train, self.test) != (("normal",), ("normal",)):
-            raise DataError(
-                "all_faces keeps faces that cannot be occluded: it goes with train and test "
-                "'normal' alone."
-            )
 
     @property
     def modes(self) -> tuple[str, ...]:

@@ -93,6 +93,8 @@ def _facts(job: MatrixJob, states: dict[Row, State]) -> Iterator[tuple[str, str]
     by_file = ", validation by file" if plan.partitions.by_file else ""
     leaky = ", leaky" if any(split.record["leaky"] for split in job.splits.values()) else ""
     yield "partitions", source + by_file + leaky
+    everyone = plan.partitions.all_faces
+    yield "membership", "all faces of each column" if everyone else "the same faces in each column"
     yield "occluder", plan.occluder
     yield "covered half of mixed parts", plan.assign
     yield "images in training", plan.images

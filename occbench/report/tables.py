@@ -12,7 +12,11 @@ from occbench.report.facts import ReportFacts
 from occbench.report.recall import recall_changes
 from occbench.report.text_table import TextTable, to_csv, to_latex, to_markdown
 
-EPOCH_WORDS = {"best": "best epoch by validation", "last": "last epoch"}
+EPOCH_WORDS = {
+    "best": "best epoch by validation",
+    "last": "last epoch",
+    "given": "selection unknown: given as it is",
+}
 
 
 def train_test_table(matrix: Matrix, selection: str) -> TextTable:

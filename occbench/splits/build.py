@@ -48,7 +48,8 @@ class Partitioning:
         seed: of every draw.
         keep_crossing: keep train and val faces whose group also stands in test, and train
             faces whose group stands in an official val.
-        all_faces: keep faces without usable landmarks; for the mode ``normal`` alone.
+        all_faces: faces without usable landmarks stand in the mode ``normal`` too. The others
+            have the same faces in the same parts, less those that cannot be occluded.
         val_by: ``face``, val is dealt by face and group before variants exist; or ``file``, it is
             a plain draw of ``val_fraction`` (0.2 if None) of the train part's images, as in the
             AffectNet study, so that faces of mixed-paired splits meet their twins. Named in the
@@ -178,11 +179,9 @@ def build_split(
     if mode not in MODES or assign not in ASSIGNMENTS:
         raise DataError(f"Mode '{mode}' with assignment '{assign}' is not known.")
     how = how or Partitioning()
-    if how.all_faces and mode != "normal":
-        raise DataError(
-            "--all-faces keeps faces that cannot be occluded; it goes with --mode normal alone."
-        )
     faces, facts = partition(manifest, how)
+    if how.all_faces and mode != "normal":
+        faces, facts = _occludable(faces, facts, manifest)
     variant = variant_name(occluder)
     parts = {
         part: show(
@@ -206,6 +205,18 @@ def build_split(
     split = Split(parts, record)
     split.check_groups(manifest)
     return split
+
+
+def _occludable(
+    faces: pd.DataFrame, facts: dict[str, Any], manifest: Manifest
+) -> tuple[pd.DataFrame, dict[str, Any]]:
+    """The faces with usable landmarks of partitions that were drawn from all."""
+    usable = faces["id"].isin(set(manifest.faces["id"][manifest.usable]))
+    kept = faces[usable]
+    present = [part for part in PARTITIONS if (faces["part"] == part).any()]
+    _check_classes({part: kept["label"][kept["part"] == part] for part in present}, manifest)
+    without = {NO_LANDMARKS: _per_class(faces[~usable], manifest)} if not usable.all() else {}
+    return kept, {**facts, "left_out": {**facts["left_out"], **without}}
 
 
 def _official(faces: pd.DataFrame, manifest: Manifest, how: Partitioning) -> pd.Series:

@@ -56,7 +56,7 @@ def check_together(recipe: Recipe, backbone: Backbone) -> None:
         )
     if recipe.augment_copies and not (recipe.cache_trunk and recipe.augment):
         raise DataError("augment_copies goes with cache_trunk = true and augment.")
-    if recipe.cache_trunk and recipe.trainable == ALL:
+    if recipe.cache_trunk and recipe.trainable in (ALL, backbone.stages[0]):
         raise DataError(
             "cache_trunk = true needs a frozen part: set trainable to a stage or to 'head'."
         )

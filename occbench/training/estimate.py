@@ -66,7 +66,8 @@ def measured_now(recipe: Recipe, classes: int) -> float:
     shape = (recipe.batch_size, recipe.size, recipe.size, recipe.channels)
     images = generator.integers(0, 256, shape, dtype=np.uint8)
     truth = np.eye(classes, dtype=np.float32)[generator.integers(0, classes, recipe.batch_size)]
-    given, once = images, 0.0
+    given: Any = images
+    once = 0.0
     if recipe.cache_trunk:
         trunk, model = trunk_and_tail(model, recipe)
         passes = max(1, min(recipe.augment_copies, recipe.epochs))

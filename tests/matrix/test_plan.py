@@ -178,7 +178,6 @@ def test_the_splits_that_are_needed():
         (HEAD + TABLE + '[partitions]\nfractions = [0.5, 0.25, "x"]', "expected three numbers"),
         (HEAD + TABLE + "[partitions]\nval_by = 3", "partitions.val_by is 3; expected text"),
         (HEAD + TABLE + '[partitions]\nval_by = "x"', "Validation by 'x'; expected face or file"),
-        (HEAD + TABLE + "[partitions]\nall_faces = true", "train and test 'normal' alone"),
     ],
 )
 def test_a_wrong_plan_is_refused(text, words, tmp_path):

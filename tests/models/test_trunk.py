@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from occbench.core.spec import parse_spec
 from occbench.errors import DataError
+from occbench.models.base import REGISTRY
 from occbench.models.specs import AUGMENTATIONS, checked
 from tests.trainings import array
 
@@ -93,6 +96,37 @@ def test_trunk_and_tail_are_the_network(backbone, size, channels, trainable, pla
         cut(model).tail.predict_on_batch(half),
         parts.tail.predict_on_batch(half.astype(np.float32)),
     )
+
+
+def test_every_stage_of_every_network_can_be_cut():
+    """One tensor leads from what is frozen to what is trained, but for the first stage."""
+    from occbench.models.trunk import cut
+
+    for name in REGISTRY.names():
+        backbone = REGISTRY.module(name).BACKBONE
+        size = max(backbone.smallest, 32) + backbone.smallest % 2
+        for stage in (*backbone.stages[1:], "head"):
+            parts = cut(network(name, size, 3, stage))
+            assert parts.tail.input.shape[1:] == parts.trunk.output.shape[1:] == parts.shape
+
+
+@pytest.mark.parametrize(
+    ("backbone", "trainable", "size"),
+    [
+        ("vggface-resnet50", "conv5", 100_352),
+        ("vggface-senet50", "conv5", 100_352),
+        ("vggface-resnet50", "head", 4_096),
+        ("vggface-vgg16", "conv5", 200_704),
+        ("vggface-vgg16", "head", 50_176),
+    ],
+)
+def test_the_documented_sizes(backbone, trainable, size):
+    """Bytes a face at 224 pixels: two for each number that is stored."""
+    from occbench.models.trunk import cut
+
+    assert 2 * np.prod(cut(network(backbone, 224, 3, trainable)).shape) == size
+    page = Path(__file__).parents[2] / "docs" / "explanation" / "trunk-cache.md"
+    assert f"| {size:,} |" in page.read_text(encoding="utf-8")
 
 
 def test_what_rounding_to_16_bits_can_change():

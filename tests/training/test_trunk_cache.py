@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from occbench.core import console
 from occbench.dataset.manifest import Manifest
 from occbench.dataset.occlude import occlude, workspace_job
 from occbench.errors import Busy, DataError
@@ -32,7 +33,6 @@ from tests.trainings import (
     same_weights,
     split_of,
     train_in,
-    weights_in,
     without_times,
 )
 
@@ -269,8 +269,10 @@ def _style():
     return Style()
 
 
-def test_what_will_be_computed_is_told_before(room, capfd):
+def test_what_will_be_computed_is_told_before(room, capfd, monkeypatch):
     """How many images, how many bytes and where; nothing when all is there."""
+    # Whatever another test has left.
+    monkeypatch.setattr(console, "_quiet", False)
     cache, _ = cache_for(room, cached())
     shown = all_faces(cache)
     cache.fill((shown, (0,)), (some_of(shown, np.arange(9)), (0,)))
@@ -404,7 +406,8 @@ def test_what_is_frozen_stays_as_it_began(room):
     train_in(room, chosen)
     model.load_weights(folder_of(room, chosen) / "last.weights.h5")
     for layer in model.layers:
-        same = [np.array_equal(a, array(b)) for a, b in zip(before[layer.name], layer.weights)]
+        pairs = zip(before[layer.name], layer.weights, strict=True)
+        same = [np.array_equal(first, array(last)) for first, last in pairs]
         tail = layer.name.startswith(("stage3_", "pool_", "head_"))
         assert not any(same) if tail else all(same)
 
@@ -481,6 +484,13 @@ def test_a_forecast_knows_the_cache(room):
     assert seconds_per_image(room, cached()) is not None
     assert seconds_per_image(room, cached(cache_trunk=False)) is None
     assert 0 < measured_now(cached(), 3) < 10
+
+
+@pytest.mark.parametrize("trainable", ["all", "stem"])
+def test_a_recipe_without_a_frozen_part_is_refused(trainable):
+    """Before any network is built; the first stage means all of them."""
+    with pytest.raises(DataError, match="cache_trunk = true needs a frozen part"):
+        cached(trainable=trainable)
 
 
 def test_a_view_is_a_key():

@@ -1,0 +1,60 @@
+"""``occbench leaderboard``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from occbench.cli.options import console_options, json_option, workspace_option
+
+
+@click.command(short_help="Rank trained rows and given models.")
+@click.argument("name", required=False)
+@click.option("--each-seed", is_flag=True, help="A row for each seed instead of their mean.")
+@click.option(
+    "--csv",
+    "csv_path",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Also write all numbers to FILE.",
+)
+@workspace_option
+@json_option
+@console_options
+def command(
+    name: str | None, each_seed: bool, csv_path: Path | None, folder: Path, as_json: bool
+) -> None:
+    """Rank the rows of a matrix by their accuracy on covered faces.
+
+    NAME is the matrix's; it may be left out where there is one only. Trained rows and models
+    of 'occbench evaluate' stand together, with intervals; neighbours between which these faces
+    show no difference are marked.
+
+    \b
+        occbench leaderboard
+        occbench leaderboard drawn --csv board.csv
+    """
+    import json
+
+    from occbench.foreign.board import leaderboard
+    from occbench.matrix.choose import stored_plan
+    from occbench.matrix.job import open_job
+    from occbench.workspace import Workspace
+
+    workspace = Workspace.find(folder)
+    chosen, plan = stored_plan(workspace, name)
+    board = leaderboard(open_job(workspace, chosen, plan, dry_run=True), each_seed=each_seed)
+    if csv_path is not None:
+        from occbench.core.atomic import write_text
+        from occbench.report.model_rows import board_csv
+
+        write_text(csv_path, board_csv(board))
+    if as_json:
+        rows = [row.to_json() for row in board.rows]
+        told = {"matrix": chosen, "selection": board.selection, "rows": rows}
+        click.echo(json.dumps({**told, "left_out": list(board.left_out)}, ensure_ascii=False))
+        return
+    from occbench.report.model_rows import board_text
+
+    click.echo(board_text(board))

@@ -1,0 +1,1 @@
+"""Models that were trained elsewhere, on the test faces of a matrix."""
