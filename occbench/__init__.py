@@ -23,7 +23,7 @@ _HOMES = {
     "FolderFaces": "occbench.dataset.faces",
     "ManifestFaces": "occbench.dataset.faces",
     "Style": "occbench.dataset.batch",
-    "Partitioning": "occbench.splits.build",
+    "Partitioning": "occbench.splits.partitioning",
     "export_split": "occbench.splits.export",
     "face_seed": "occbench.occluders.base",
     "ClassSet": "occbench.dataset.labels",
@@ -64,9 +64,9 @@ if TYPE_CHECKING:
     from occbench.occluders.base import face_seed as face_seed
     from occbench.occluders.base import make_occluder as make_occluder
     from occbench.occluders.paint import paint as paint
-    from occbench.splits.build import Partitioning as Partitioning
     from occbench.splits.build import build_split as build_split
     from occbench.splits.export import export_split as export_split
+    from occbench.splits.partitioning import Partitioning as Partitioning
     from occbench.splits.split import Split as Split
     from occbench.training.predictions import Predictions as Predictions
     from occbench.training.recipe import Recipe as Recipe

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from occbench.core.console import set_quiet, set_verbose
 from occbench.workspace import Workspace
 from tests.trainings import PLAIN, make_training_workspace, recipe
 
@@ -22,6 +23,13 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("occbench")
+
+
+@pytest.fixture(autouse=True)
+def _loud() -> None:
+    """No test inherits the ``-q`` or ``-v`` of another."""
+    set_quiet(False)
+    set_verbose(False)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from occbench.models.base import resolve_backbone
 from occbench.models.specs import AUGMENTATIONS, LOSSES, OPTIMIZERS, SCHEDULES, checked
 from occbench.occluders.base import REGISTRY as OCCLUDERS
 from occbench.occluders.devices import devices
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe, recipe_names
 from tests.harness import OCCLUDER_CHECKS, OccluderContract
 

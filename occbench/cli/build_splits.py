@@ -19,7 +19,7 @@ from occbench.cli.options import (
 
 if TYPE_CHECKING:
     from occbench.dataset.manifest import Manifest
-    from occbench.splits.build import Partitioning
+    from occbench.splits.partitioning import Partitioning
     from occbench.splits.split import Split
     from occbench.workspace import Workspace
 
@@ -173,7 +173,7 @@ def _partitionings(
 ) -> list[Partitioning]:
     from dataclasses import replace
 
-    from occbench.splits.build import Partitioning
+    from occbench.splits.partitioning import Partitioning
 
     try:
         train, val, test = (float(part) for part in (fractions or _FRACTIONS).split(","))

@@ -9,7 +9,7 @@ from occbench.core.atomic import write_text
 from occbench.errors import DataError, UnknownName
 from occbench.matrix.plan import Plan
 from occbench.matrix.record import PLAN
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe
 from occbench.workspace import Workspace
 

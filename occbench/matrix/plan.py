@@ -15,8 +15,8 @@ from typing import Any
 from occbench.errors import DataError, OccbenchError, StaleState
 from occbench.matrix.cell import SELECTIONS, TESTS
 from occbench.occluders.base import make_occluder, variant_name
-from occbench.splits.build import Partitioning
 from occbench.splits.modes import ASSIGNMENTS, MODES
+from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe, refuse_unknown
 
 SCHEMA = 1

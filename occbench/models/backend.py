@@ -75,7 +75,13 @@ def _mirrored(devices: int) -> Any:
 
 
 def jit_choice(xla: bool) -> bool | str:
-    """What ``compile`` is told about XLA; jax trains through XLA whatever is wished."""
+    """What ``compile`` is told about XLA; jax trains through XLA whatever is wished.
+
+    Keras leaves XLA out while TensorFlow's operations are bound to be repeatable, so with XLA they
+    are not: on a CPU they repeat all the same, on a GPU nothing says so.
+    """
+    if load_keras().backend.backend() == "tensorflow":
+        _bind_tensorflow(not xla)
     return True if xla else "auto" if load_keras().backend.backend() == "jax" else False
 
 
@@ -102,6 +108,7 @@ def _accelerators(backend: str) -> list[str]:
     return [name for name in devices if not name.lower().startswith("cpu")]
 
 
+@cache
 def _make_repeatable(backend: str) -> None:
     """Chooses operations that give the same bits each time; jax has no others on a CPU."""
     if backend == "tensorflow":
@@ -109,11 +116,21 @@ def _make_repeatable(backend: str) -> None:
 
         # A network is compiled anew for each run, which TensorFlow takes for a mistake.
         tf.get_logger().setLevel("ERROR")
-        tf.config.experimental.enable_op_determinism()
+        _bind_tensorflow(True)
     elif backend == "torch":
         import torch
 
         torch.use_deterministic_algorithms(True, warn_only=True)
+
+
+def _bind_tensorflow(repeatable: bool) -> None:
+    """Turns TensorFlow's op determinism on or off; its public interface can only turn it on."""
+    from tensorflow.python.framework import config
+
+    if repeatable:
+        config.enable_op_determinism()
+    else:
+        config.disable_op_determinism()
 
 
 @contextmanager

@@ -3,13 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from occbench.foreign.stored import StoredModels
 from occbench.matrix.cells import Matrix
+from occbench.reference.compare import Comparison
+from occbench.reference.published import Reference
+from occbench.report.lost_faces import LostFace
+from occbench.report.study import Study
+
+
+@dataclass(frozen=True)
+class Published:
+    """A published report beside one's own matrix.
+
+    Attributes:
+        reference: the report.
+        rows: its accuracies, each with what may be said of it.
+    """
+
+    reference: Reference
+    rows: tuple[Comparison, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,6 +51,11 @@ class ReportFacts:
         warnings: a sentence per number that contradicts another.
         limits: a sentence per thing the numbers cannot tell.
         banner: what nobody must miss, in large letters above all; empty if there is nothing.
+        studies: selection to its comparisons face by face; none where they cannot be made.
+        lost: the faces that covering takes from the most runs, at the first selection.
+        models: models from elsewhere that were shown the same faces.
+        published: published reports beside this matrix.
+        pictures: whether pictures of faces may be shown.
     """
 
     title: str
@@ -49,8 +72,17 @@ class ReportFacts:
     warnings: tuple[str, ...]
     limits: tuple[str, ...]
     banner: str = ""
+    studies: Mapping[str, Study] = field(default_factory=dict)
+    lost: tuple[LostFace, ...] = ()
+    models: StoredModels = field(default_factory=lambda: StoredModels((), {}))
+    published: tuple[Published, ...] = ()
+    pictures: bool = True
 
     def __post_init__(self) -> None:
+        if not self.pictures and (
+            self.sheet is not None or any(face.picture is not None for face in self.lost)
+        ):
+            raise ValueError("Pictures of faces are to be left out. Received: pictures of faces")
         expected = (len(self.classes), len(self.classes))
         for place, confusion in self.confusions.items():
             if confusion.shape != expected:

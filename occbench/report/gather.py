@@ -2,32 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from occbench import __version__
-from occbench.core.digest import digest_int
-from occbench.dataset.batch import cover
-from occbench.dataset.contact_sheet import tile_of
-from occbench.dataset.faces import ManifestFaces
-from occbench.errors import MissingCells, OccbenchError
-from occbench.matrix.fill import Row, choose
+from occbench.errors import DataError, MissingCells
+from occbench.foreign.stored import models_of
+from occbench.matrix.answers import Answers, answers_of
+from occbench.matrix.cells import Matrix
+from occbench.matrix.fill import choose
 from occbench.matrix.job import MatrixJob
-from occbench.matrix.metrics import confusion
+from occbench.matrix.metrics import Confusion, confusion
 from occbench.matrix.record import finished, missing_cells
-from occbench.occluders.base import NORMAL, make_occluder
-from occbench.report.facts import ReportFacts
+from occbench.reference.compare import compare_with_reference
+from occbench.reference.published import Reference
+from occbench.report.facts import Published, ReportFacts
+from occbench.report.lost_faces import LostFace, most_lost
+from occbench.report.made_of import how_it_was_made, left_out, limits_of
+from occbench.report.pictures import sample_sheet, with_pictures
+from occbench.report.study import Study, study_of
 from occbench.training.run import State
-from occbench.training.start import RANDOM, at_random, foreign_input
-
-_TILE, _GAP, _FACES = 96, 4, 8
+from occbench.training.start import at_random
 
 
-def gather(job: MatrixJob) -> ReportFacts:
+def gather(
+    job: MatrixJob, *, references: Sequence[Reference] = (), pictures: bool = True
+) -> ReportFacts:
     """Everything the report of a matrix shows.
+
+    Args:
+        job: the matrix.
+        references: published reports that are to stand beside it.
+        pictures: whether faces may be shown.
 
     Raises:
         MissingCells: the matrix is not whole, or its plan or data set has changed since.
@@ -39,6 +45,7 @@ def gather(job: MatrixJob) -> ReportFacts:
             f"{job.name}' first."
         )
     states = {row: State.read(job.workspace.run(job.run(row).id)) for row in job.rows}
+    studies, lost, unpaired = _studies(job)
     return ReportFacts(
         title=job.name,
         matrix=matrix,
@@ -46,18 +53,23 @@ def gather(job: MatrixJob) -> ReportFacts:
         confusions=dict(_confusions(job)),
         histories={(r.train, r.seed): pd.DataFrame(list(s.epochs)) for r, s in states.items()},
         best_epochs={(row.train, row.seed): state.best for row, state in states.items()},
-        sheet=_sheet(job),
+        sheet=sample_sheet(job) if pictures else None,
         recipe=job.plan.recipe.to_toml(),
-        facts=list(_facts(job, states)),
-        left_out=_left_out(job),
+        facts=list(how_it_was_made(job, states)),
+        left_out=left_out(job),
         alarms=tuple(
             f"{row.train}, seed {row.seed}, {alarm}"
             for row, state in states.items()
             for alarm in state.alarms
         ),
         warnings=job.findings(matrix),
-        limits=tuple(_limits(job)),
+        limits=(*limits_of(job), *unpaired),
         banner=at_random(job.plan.recipe),
+        studies=studies,
+        lost=with_pictures(job, lost) if pictures else lost,
+        models=models_of(job),
+        published=tuple(_published(job, matrix, one) for one in references),
+        pictures=pictures,
     )
 
 
@@ -72,7 +84,7 @@ def _what_is_missing(job: MatrixJob) -> str:
     )
 
 
-def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], NDArray[np.int64]]]:
+def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], Confusion]]:
     classes = len(job.manifest.classes.names)
     for row in job.rows:
         scores = job.recall(row)
@@ -83,114 +95,28 @@ def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], NDA
                 yield (row.train, column.test, row.seed, selection), counts
 
 
-def _facts(job: MatrixJob, states: dict[Row, State]) -> Iterator[tuple[str, str]]:
-    first, plan = next(iter(states.values())), job.plan
-    yield "data set", f"{plan.data_set}, {len(job.manifest):,} faces"
-    for mode, one in job.splits.items():
-        sizes = ", ".join(f"{part} {images:,}" for part, images in one.sizes().items())
-        yield f"images, {mode}", sizes
-    source = "drawn anew, stratified" if plan.partitions.source == "stratified" else "official"
-    by_file = ", validation by file" if plan.partitions.by_file else ""
-    leaky = ", leaky" if any(split.record["leaky"] for split in job.splits.values()) else ""
-    yield "partitions", source + by_file + leaky
-    everyone = plan.partitions.all_faces
-    yield "membership", "all faces of each column" if everyone else "the same faces in each column"
-    yield "occluder", plan.occluder
-    yield "covered half of mixed parts", plan.assign
-    yield "images in training", plan.images
-    yield "seeds", ", ".join(map(str, plan.seeds))
-    yield "selection", f"best: {plan.recipe.select}; last: the last epoch"
-    yield (
-        "backbone begins with",
-        _distinct(str(state.facts.get("weights", RANDOM.name)) for state in states.values()),
+def _studies(
+    job: MatrixJob,
+) -> tuple[dict[str, Study], tuple[LostFace, ...], tuple[str, ...]]:
+    """The statistics by selection, the faces lost, and why there are none."""
+    try:
+        answers = {selection: answers_of(job, selection) for selection in job.plan.select}
+    except DataError as error:
+        # Columns of different faces are allowed, but such faces have no pair.
+        return {}, (), (f"No two cells are compared face by face. {error}",)
+    first: Answers = answers[job.plan.select[0]]
+    studies = {selection: study_of(one) for selection, one in answers.items()}
+    return studies, most_lost(first), ()
+
+
+def _published(job: MatrixJob, matrix: Matrix, reference: Reference) -> Published:
+    plan = job.plan
+    rows = compare_with_reference(
+        matrix,
+        reference,
+        data_set=str(job.manifest.facts.get("adapter", "")),
+        classes=job.manifest.classes.names,
+        occluder=plan.occluder,
+        part="official" if plan.partitions.source == "official" else "drawn anew",
     )
-    yield "parameters", f"{first.facts.get('parameters', 0):,}"
-    seconds = sum(row["seconds"] for state in states.values() for row in state.epochs)
-    yield "training time", f"{seconds / 60:.1f} min for {len(states)} runs"
-    yield (
-        "versions",
-        _distinct(
-            ", ".join(
-                f"{name} {number}" for name, number in state.facts.get("versions", {}).items()
-            )
-            for state in states.values()
-        ),
-    )
-    yield "reported by", f"occbench {__version__}"
-    yield (
-        "machine",
-        _distinct(str(state.facts.get("machine", "not recorded")) for state in states.values()),
-    )
-    for row, state in states.items():
-        run = job.run(row).id
-        yield f"run, {row.train}, seed {row.seed}", f"{run}: {state.status}, {state.last} epochs"
-
-
-def _distinct(texts: Iterable[str]) -> str:
-    """Each text once; runs may have been made in several places."""
-    return "; ".join(dict.fromkeys(texts))
-
-
-def _left_out(job: MatrixJob) -> dict[str, dict[str, int]]:
-    found: dict[str, dict[str, int]] = {}
-    for split in job.splits.values():
-        for reason, counts in split.record["left_out"].items():
-            found[reason] = dict(counts)
-    return found
-
-
-def _limits(job: MatrixJob) -> Iterator[str]:
-    facts = job.manifest.facts
-    if facts.get("adapter") == "drawn":
-        yield (
-            "The faces are drawings: the numbers show which way an effect points, not how large "
-            "it is for people."
-        )
-    if len(job.plan.seeds) == 1:
-        yield (
-            "One seed: another one would give other numbers, and the intervals hold only for "
-            "the choice of test faces."
-        )
-    if foreign := foreign_input(job.plan.recipe):
-        yield foreign
-    yield "A drawn rectangle is not a headset: no straps, no light, no changed behaviour."
-    if "duplicates" not in facts and facts.get("adapter") != "drawn":
-        yield "Copies of one photo were not looked for; 'occbench audit --fix group' does."
-
-
-def _sheet(job: MatrixJob) -> NDArray[np.uint8] | None:
-    """Some test faces, one per class as far as they go, a row for each variant."""
-    faces = ManifestFaces(job.manifest, job.workspace.data_root(job.manifest.name))
-    variants = list(job.wanted())
-    rows: list[list[NDArray[np.uint8]]] = [[] for _ in variants]
-    for face_id in _sample(job):
-        try:
-            face = faces.read(face_id)
-            shown = [
-                face.image if v == NORMAL else cover(face, face_id, make_occluder(v))
-                for v in variants
-            ]
-        except (OccbenchError, OSError):
-            # A face that cannot be shown leaves no gap; errors belong to audit and matrix.
-            continue
-        for row, image in zip(rows, shown, strict=True):
-            row.append(tile_of(image, _TILE))
-    if not rows or not rows[0]:
-        return None
-    height, width = len(rows) * (_TILE + _GAP) - _GAP, len(rows[0]) * (_TILE + _GAP) - _GAP
-    sheet = np.full((height, width, 3), 255, np.uint8)
-    for number, row in enumerate(rows):
-        for place, tile in enumerate(row):
-            y, x = number * (_TILE + _GAP), place * (_TILE + _GAP)
-            sheet[y : y + _TILE, x : x + _TILE] = tile
-    return sheet
-
-
-def _sample(job: MatrixJob) -> Sequence[str]:
-    ids = next(iter(job.wanted().values()))
-    labels = job.manifest.faces.set_index("id")["label"].loc[ids]
-    drawn = sorted(ids, key=lambda face: digest_int(0, "report", face))
-    chosen = []
-    for name in job.manifest.classes.names:
-        chosen += [face for face in drawn if labels[face] == name][:1]
-    return chosen[:_FACES]
+    return Published(reference, rows)

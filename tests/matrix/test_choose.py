@@ -9,7 +9,7 @@ import pytest
 from occbench.errors import DataError, StaleState, UnknownName
 from occbench.matrix.choose import RECIPE, Choices, choose_plan, store_plan, stored_plan
 from occbench.matrix.plan import Plan
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe
 from tests.makers import make_workspace
 from tests.runs import make_recipe, small_manifest

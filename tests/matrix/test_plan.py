@@ -8,7 +8,7 @@ import pytest
 
 from occbench.errors import DataError, OccbenchError, SpecError, StaleState
 from occbench.matrix.plan import Plan, split_of
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe
 from tests.runs import OTHER, make_recipe
 

@@ -11,7 +11,7 @@ from occbench.matrix.choose import store_plan
 from occbench.matrix.job import MatrixJob, open_job
 from occbench.matrix.plan import Plan
 from occbench.matrix.record import finished, missing_cells, stored_findings, why_again
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from occbench.training.run import State
 from tests.makers import make_workspace
 from tests.runs import make_recipe, small_manifest, write_run

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from occbench.report.gather import gather
-from occbench.splits.build import Partitioning
+from occbench.splits.partitioning import Partitioning
 from tests.matrix.test_record import PLAN, made
 
 

@@ -6,7 +6,8 @@ import pytest
 
 from occbench.dataset.manifest import Manifest
 from occbench.occluders.base import make_occluder
-from occbench.splits.build import Partitioning, build_split, partition
+from occbench.splits.build import build_split, partition
+from occbench.splits.partitioning import Partitioning
 from occbench.splits.split import Split
 from tests.makers import make_manifest
 

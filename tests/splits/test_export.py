@@ -293,6 +293,6 @@ def test_unusual_ids_keep_their_own_files(tmp_path: Path, ids: list[str]) -> Non
 
 
 def _no_val() -> object:
-    from occbench.splits.build import Partitioning
+    from occbench.splits.partitioning import Partitioning
 
     return Partitioning(val_fraction=0)

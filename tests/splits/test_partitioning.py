@@ -8,8 +8,9 @@ import pytest
 
 from occbench.errors import DataError
 from occbench.occluders.base import make_occluder
-from occbench.splits.build import Partitioning, build_split, partition
+from occbench.splits.build import build_split, partition
 from occbench.splits.holdout import holdout
+from occbench.splits.partitioning import Partitioning
 from tests.makers import CLASSES, make_manifest
 
 HEADSET = make_occluder("headset")

@@ -8,7 +8,8 @@ import pytest
 from occbench.dataset.labels import AFFECTNET, FER2013
 from occbench.dataset.manifest import Manifest
 from occbench.occluders.base import make_occluder
-from occbench.splits.build import Partitioning, build_split, partition
+from occbench.splits.build import build_split, partition
+from occbench.splits.partitioning import Partitioning
 from tests.makers import make_manifest
 
 HEADSET = make_occluder("headset")

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.occluders.base import make_occluder
-from occbench.splits.build import Partitioning, build_split, partition
+from occbench.splits.build import build_split, partition
 from occbench.splits.modes import ASSIGNMENTS, MODES, show
+from occbench.splits.partitioning import Partitioning
 from occbench.splits.split import Split
 from tests.makers import CLASSES, make_manifest, manifests, shuffled
 

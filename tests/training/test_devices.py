@@ -75,6 +75,18 @@ def test_half_precision_stays_near_the_whole(half, trained):
     assert all(values.dtype == np.float32 for values in files.values())
 
 
+def test_xla_is_really_asked_for():
+    """Keras leaves it out while TensorFlow is bound to repeat, which it is again afterwards."""
+    from tensorflow.python.framework.config import is_op_determinism_enabled
+
+    from occbench.training.network import compiled_network
+
+    assert compiled_network(recipe(PLAIN, xla=True), 3).jit_compile is True
+    assert not is_op_determinism_enabled()
+    assert compiled_network(recipe(PLAIN), 3).jit_compile is False
+    assert is_op_determinism_enabled()
+
+
 def test_xla_trains_the_same(trained):
     """Another order of sums and no more."""
     for row, other in zip(trained["one"]["rows"], trained["xla"]["rows"], strict=True):
