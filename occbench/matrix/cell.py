@@ -12,13 +12,14 @@ from numpy.typing import ArrayLike
 from occbench.matrix.metrics import balanced_accuracy, confusion, macro_f1
 from occbench.matrix.statistics import wilson
 from occbench.splits.modes import MODES
+from occbench.training.run import TEST_SELECTED
 
 TESTS = ("normal", "occluded", "mixed")
 SELECTIONS = ("best", "last")
 GIVEN = "given"
 """The selection of a model from elsewhere: who chose its weights, and how, is not known here."""
 
-_NAMES = {"train": MODES, "test": TESTS, "selection": (*SELECTIONS, GIVEN)}
+_NAMES = {"train": MODES, "test": TESTS}
 WHOLE = ("seed", "epoch", "n", "correct")
 SHARES = ("accuracy", "low", "high", "balanced_accuracy", "macro_f1")
 
@@ -65,6 +66,13 @@ class Cell:
     def key(self) -> Key:
         """Where the cell stands: train, test, seed, selection."""
         return self.train, self.test, self.seed, self.selection
+
+
+def in_order(selections: Iterable[str]) -> tuple[str, ...]:
+    """Selections without repetition: best, last, given, then named epochs by their number."""
+    found = set(selections)
+    named = sorted(filter(TEST_SELECTED.match, found), key=lambda name: (len(name), name))
+    return (*(name for name in (*SELECTIONS, GIVEN) if name in found), *named)
 
 
 def own_test(train: str) -> str:
@@ -167,6 +175,9 @@ def _name_fault(cell: Cell) -> str | None:
     for name, known in _NAMES.items():
         if getattr(cell, name) not in known:
             return f"the {name} is {getattr(cell, name)!r}; expected {', '.join(known)}"
+    if cell.selection not in SELECTIONS and not TEST_SELECTED.match(cell.selection):
+        known = ", ".join((*SELECTIONS, GIVEN))
+        return f"the selection is {cell.selection!r}; expected {known} or test-selected-EPOCH"
     return None
 
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from occbench.matrix.cell import (
-    GIVEN,
     SELECTIONS,
     SHARES,
     TESTS,
@@ -21,6 +20,7 @@ from occbench.matrix.cell import (
     Cell,
     Key,
     base_test,
+    in_order,
     make_cell,
     own_test,
     relative_change,
@@ -91,7 +91,7 @@ class Matrix:
             ),
             tests=tuple(test for test in TESTS if test in tests),
             seeds=tuple(sorted({cell.seed for cell in cells})),
-            selections=tuple(name for name in (*SELECTIONS, GIVEN) if name in selections),
+            selections=in_order(selections),
             cells=cells,
         )
 

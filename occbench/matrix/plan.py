@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from occbench.errors import DataError, OccbenchError, StaleState
-from occbench.matrix.cell import SELECTIONS, TESTS
+from occbench.matrix.cell import SELECTIONS, TESTS, in_order
 from occbench.occluders.base import make_occluder, variant_name
 from occbench.splits.modes import ASSIGNMENTS, MODES
 from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe, refuse_unknown
+from occbench.training.run import TEST_SELECTED
 
 SCHEMA = 1
 IMAGES = ("on-the-fly", "painted")
@@ -73,7 +74,7 @@ class Plan:
     partitions: Partitioning = field(default_factory=Partitioning)
 
     def __post_init__(self) -> None:
-        for key, known in (("train", MODES), ("test", TESTS), ("select", SELECTIONS)):
+        for key, known in (("train", MODES), ("test", TESTS), ("select", self._selections())):
             _check_names(key, getattr(self, key), known)
             # One order, so that equal plans are equal text.
             ordered = tuple(name for name in known if name in getattr(self, key))
@@ -89,6 +90,13 @@ class Plan:
             raise DataError(f"seeds is {list(seeds)}; expected whole numbers of 0 or more.")
         object.__setattr__(self, "seeds", tuple(sorted(set(seeds))))
         object.__setattr__(self, "occluder", variant_name(make_occluder(self.occluder)))
+
+    def _selections(self) -> tuple[str, ...]:
+        """What ``select`` may hold, in its order: epochs that are named come last."""
+        named = [name for name in in_order(self.select) if TEST_SELECTED.match(name)]
+        if named and self.keep != "every-epoch":
+            raise DataError(f"select has '{named[0]}', which needs keep = 'every-epoch'.")
+        return (*SELECTIONS, *named)
 
     @property
     def modes(self) -> tuple[str, ...]:

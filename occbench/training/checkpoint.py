@@ -15,6 +15,7 @@ import numpy as np
 from occbench.core.atomic import replacing
 from occbench.errors import DataError
 from occbench.models.backend import load_keras
+from occbench.training.run import TEST_SELECTED
 
 _WEIGHTS = ".weights.h5"
 
@@ -32,7 +33,10 @@ def weights_path(folder: Path, epoch: int) -> Path:
 
 
 def final_path(folder: Path, selection: str) -> Path:
-    """The weights of an ended run: ``best.weights.h5`` or ``last.weights.h5``."""
+    """The weights of an ended run: ``best.weights.h5``, ``last.weights.h5`` or a named epoch's."""
+    named = TEST_SELECTED.match(selection)
+    if named is not None:
+        return weights_path(folder, int(named[1]))
     return folder / f"{selection}{_WEIGHTS}"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -28,6 +29,9 @@ TRAINING = 1
 
 RUNNING, FINISHED, DIVERGED = "running", "finished", "diverged"
 SELECTIONS = ("best", "last")
+
+TEST_SELECTED = re.compile(r"test-selected-([1-9][0-9]*)\Z")
+"""An epoch that somebody names: whoever could look at the test faces may have chosen by them."""
 
 READS = "test-reads.jsonl"
 """A line for every look at the test faces, in a run's folder."""
@@ -128,8 +132,18 @@ class State:
         return self.status in (FINISHED, DIVERGED)
 
     def epoch_of(self, selection: str) -> int:
-        """The epoch whose weights ``best`` or ``last`` are, from 1."""
-        return self.best if selection == "best" else self.last
+        """The epoch whose weights a selection means, from 1.
+
+        Raises:
+            DataError: it names an epoch that was never trained.
+        """
+        named = TEST_SELECTED.match(selection)
+        if named is None:
+            return self.best if selection == "best" else self.last
+        epoch = int(named[1])
+        if epoch > self.last:
+            raise DataError(f"'{selection}' names epoch {epoch}; the run has {self.last}.")
+        return epoch
 
     def write(self, folder: Path) -> None:
         """Writes ``state.json``, then ``history.csv`` for people."""

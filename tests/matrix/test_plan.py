@@ -176,6 +176,8 @@ def test_the_splits_that_are_needed():
         (HEAD + TABLE + '[partitions]\nfractions = "abc"', "expected three numbers"),
         (HEAD + TABLE + "[partitions]\nfractions = [0.5, 0.5]", "expected three numbers"),
         (HEAD + TABLE + '[partitions]\nfractions = [0.5, 0.25, "x"]', "expected three numbers"),
+        (HEAD + 'select = ["test-selected-3"]\n' + TABLE, "which needs keep = 'every-epoch'"),
+        (HEAD + 'select = ["test-selected-0"]\n' + TABLE, "select has 'test-selected-0'"),
         (HEAD + TABLE + "[partitions]\nval_by = 3", "partitions.val_by is 3; expected text"),
         (HEAD + TABLE + '[partitions]\nval_by = "x"', "Validation by 'x'; expected face or file"),
     ],
@@ -272,3 +274,10 @@ def test_every_refusal_is_one_that_a_user_can_mend(tmp_path):
                 refused += 1
     # An empty table of partitions and a list of one seed are all that is right.
     assert refused == len(keys) * len(values) - 2
+
+
+def test_named_epochs_come_last_by_number():
+    """Behind best and last, however they were written."""
+    names = ("test-selected-10", "last", "test-selected-9", "best")
+    plan = Plan("small", make_recipe(), select=names, keep="every-epoch")
+    assert plan.select == ("best", "last", "test-selected-9", "test-selected-10")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -75,6 +76,18 @@ def read_counts(folder: Any) -> list[tuple[str, str, int]]:
     """What is written down about looks at the test faces."""
     entries = read_journal(folder / "test-reads.jsonl")
     return [(entry["selection"], entry["variant"], entry["faces"]) for entry in entries]
+
+
+def test_a_look_tells_when_and_by_which_command(room, ended, monkeypatch):
+    """In UTC, with the arguments as a shell would take them."""
+    from occbench.training.predict import predict
+
+    monkeypatch.setattr("sys.argv", ["/some/where/occbench", "matrix", "my study"])
+    before = datetime.now(UTC).replace(microsecond=0)
+    predict(ended, data_for(room, CHOSEN), wanted(room), selections=("last",))
+    entry = next(iter(read_journal(ended / "test-reads.jsonl")))
+    assert before <= datetime.fromisoformat(entry["when"]) <= datetime.now(UTC)
+    assert entry["command"] == "occbench matrix 'my study'"
 
 
 def test_a_run_that_has_not_ended_sees_no_test_face(room, ended):

@@ -247,3 +247,12 @@ def test_painted_images_are_needed_before_training_only(small):
         plan_run(workspace, manifest, split, run, Wish(painted=True))
     write_run(workspace.run(run.id), run)
     assert plan_run(workspace, manifest, split, run, Wish(painted=True))[1].ended
+
+
+def test_a_named_epoch_is_one_that_was_trained():
+    """Beside best and last."""
+    state = State(epochs=tuple(epoch_row(n) for n in range(1, 13)), best=5)
+    names = ("best", "last", "test-selected-7", "test-selected-12")
+    assert [state.epoch_of(name) for name in names] == [5, 12, 7, 12]
+    with pytest.raises(DataError, match="'test-selected-13' names epoch 13; the run has 12"):
+        state.epoch_of("test-selected-13")
