@@ -85,7 +85,7 @@ def _preview(task: Evaluation, force: bool, as_json: bool) -> None:
         return
     rows = [(v, len(ids), "to show" if v in todo else "done") for v, ids in wanted.items()]
     click.echo(f"{task.name}: {task.source.kind} {task.source.label}, matrix {task.job.name}")
-    click.echo(table(["variant", "faces", ""], rows))
+    click.echo(table(["variant", "faces", "state"], rows))
     pairs = task.chart.describe().items()
     click.echo("classes: " + ", ".join(f"{mine} = {theirs or 'dropped'}" for mine, theirs in pairs))
     for remark in task.chart.remarks():

@@ -89,7 +89,7 @@ class Board:
 
     Attributes:
         rows: the best on covered faces first; of equal ones the better on normal faces.
-        selection: which weights of the trained rows, ``best`` or ``last``.
+        selection: which weights of the trained rows: ``best``, or the plan's first without it.
         left_out: a sentence for each thing that is not there.
     """
 

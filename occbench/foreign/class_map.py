@@ -42,7 +42,8 @@ class ClassMap:
             found.append(f"never predicts {_listed(self.never)}, whose faces all count as wrong")
         if self.dropped:
             found.append(
-                f"its {_listed(self.dropped)} is dropped, and the other scores are shared out anew"
+                f"says {_listed(self.dropped)} too, which is dropped: its other scores are shared "
+                "out anew"
             )
         return tuple(found)
 

@@ -12,6 +12,7 @@ from occbench.core.atomic import write_text
 from occbench.core.digest import digest, file_digest
 from occbench.dataset.manifest import read_digest
 from occbench.errors import DataError, OccbenchError
+from occbench.foreign.source import RUN
 from occbench.matrix.cell import GIVEN, Cell, with_relative_changes
 from occbench.matrix.cell_files import COLUMNS, csv_text
 from occbench.matrix.choose import stored_plan
@@ -60,8 +61,14 @@ class StoredModel:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What has to stand below every table that shows it, a few words each."""
-        return (UNKNOWN, *self.record["remarks"])
+        """What has to stand below every table that shows it, a few words each.
+
+        The first is ``UNKNOWN``, unless the model is a run of this workspace.
+        """
+        first = UNKNOWN
+        if self.record["kind"] == RUN:
+            first = f"is epoch {self.record['facts']['epoch']} of a run, chosen by its validation"
+        return (first, *self.record["remarks"])
 
 
 @dataclass(frozen=True, eq=False)

@@ -176,8 +176,8 @@ def _name_fault(cell: Cell) -> str | None:
         if getattr(cell, name) not in known:
             return f"the {name} is {getattr(cell, name)!r}; expected {', '.join(known)}"
     if cell.selection not in SELECTIONS and not TEST_SELECTED.match(cell.selection):
-        known = ", ".join((*SELECTIONS, GIVEN))
-        return f"the selection is {cell.selection!r}; expected {known} or test-selected-EPOCH"
+        names = ", ".join((*SELECTIONS, GIVEN))
+        return f"the selection is {cell.selection!r}; expected {names} or test-selected-EPOCH"
     return None
 
 

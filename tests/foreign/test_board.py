@@ -40,9 +40,9 @@ def give(workspace, write_module, write_spec):
     return given
 
 
-def train(workspace, scores, **changes):
+def train(workspace, scores, select="best", **changes):
     """The job of a matrix of one train split, whose runs are right on the faces named."""
-    plan = replace(PLAN, select=("best",), **changes)
+    plan = replace(PLAN, select=(select,), **changes)
     store_plan(workspace.matrix("small"), plan)
     job = open_job(workspace, "small", plan)
     for row, right in zip(job.rows, scores, strict=True):
@@ -111,6 +111,14 @@ def test_means_over_seeds_are_tied_where_intervals_meet(workspace, give):
     # Four faces: 2 / 2^4; one face: 1. Holm doubles the smaller.
     assert [row.p for row in rows] == [pytest.approx(2 * 2 / 2**4), 1, None]
     assert rows[0].tie_by == "exact McNemar"
+
+
+def test_an_epoch_that_a_person_named_is_called_so(workspace):
+    """The table says that somebody may have chosen it by its test accuracy."""
+    scores = {("test-selected-2", v): {"f18"} for v in ("normal", "headset")}
+    board = leaderboard(train(workspace, [scores], "test-selected-2", keep="every-epoch"))
+    assert board.selection == "test-selected-2"
+    assert "trained rows: test-selected: epoch 2" in board_text(board)
 
 
 def test_what_is_not_there_is_told(workspace, give):

@@ -54,7 +54,7 @@ def test_a_class_that_is_dropped_or_never_predicted_is_remarked():
     assert (chart.dropped, chart.never) == (("contempt",), ("angry",))
     never, dropped = chart.remarks()
     assert "never predicts 'angry'" in never
-    assert "'contempt' is dropped" in dropped
+    assert "says 'contempt' too, which is dropped" in dropped
 
 
 @pytest.mark.parametrize(
