@@ -36,6 +36,7 @@ _HOMES = {
     "Predictions": "occbench.training.predictions",
     "Plan": "occbench.matrix.plan",
     "Matrix": "occbench.matrix.cells",
+    "load_matrix": "occbench.matrix.frames",
     "load_backbone": "occbench.models.pretrained",
     "preprocess": "occbench.models.preprocessing",
     "OccbenchError": "occbench.errors",
@@ -58,6 +59,7 @@ if TYPE_CHECKING:
     from occbench.geometry.polygon import Region as Region
     from occbench.geometry.rect import RotatedRect as RotatedRect
     from occbench.matrix.cells import Matrix as Matrix
+    from occbench.matrix.frames import load_matrix as load_matrix
     from occbench.matrix.plan import Plan as Plan
     from occbench.models.preprocessing import preprocess as preprocess
     from occbench.models.pretrained import load_backbone as load_backbone

@@ -156,6 +156,8 @@ class Answers:
 def answers_of(job: MatrixJob, selection: str) -> Answers:
     """The answers of a finished matrix, from the predictions that are stored.
 
+    Where the plan's membership is ``all``, those for the faces that stand in every column.
+
     Raises:
         MissingCells: predictions are not there; nothing is trained or predicted for them.
         UnknownName: the matrix has no such selection.
@@ -165,10 +167,18 @@ def answers_of(job: MatrixJob, selection: str) -> Answers:
         raise UnknownName("selection", selection, job.plan.select)
     return gather_answers(
         {row: job.recall(row) for row in job.rows},
-        job.columns,
+        _in_all(job.columns) if job.plan.partitions.all_faces else job.columns,
         selection,
         classes=job.manifest.classes.names,
         groups=dict(zip(job.manifest.faces["id"], job.manifest.faces["group"], strict=True)),
+    )
+
+
+def _in_all(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """The columns less the faces that one of them does not show: pairs need both."""
+    common = set.intersection(*(set(column.table["id"]) for column in columns))
+    return tuple(
+        Column(column.test, column.table[column.table["id"].isin(common)]) for column in columns
     )
 
 
