@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -106,3 +108,12 @@ def test_what_is_not_there_is_named(frames, root):
     (root / "matrices" / "small" / "cells.csv").unlink()
     with pytest.raises(MissingCells, match="is not whole"):
         occbench.load_matrix(root)
+
+
+def test_the_example_of_the_reference_runs(root, monkeypatch):
+    """Every line of it, on a matrix of another name."""
+    page = Path(__file__).parents[2] / "docs" / "reference" / "python.md"
+    code = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.S)[-1]
+    assert code.count("study.") == 8
+    monkeypatch.chdir(root)
+    exec(code.replace('"drawn"', '"small"'), {"occbench": occbench})
