@@ -11,7 +11,16 @@ from matplotlib.ticker import FuncFormatter
 
 from occbench.report.entries import signed
 from occbench.report.facts import ReportFacts
-from occbench.report.figures import BLUE, FAINT, INK, VERMILION, drawing, new_grid, settle
+from occbench.report.figures import (
+    BLUE,
+    FAINT,
+    GRID,
+    INK,
+    VERMILION,
+    drawing,
+    new_grid,
+    settle,
+)
 from occbench.report.recall import RecallChange, recall_changes
 
 _DOT: dict[str, Any] = {"marker": "o", "linestyle": "", "markersize": 6}
@@ -21,7 +30,7 @@ def class_drop(facts: ReportFacts, selection: str) -> Figure | None:
     """Recall on normal and on occluded faces per class, a panel per train split.
 
     Classes are sorted by their loss in the first panel, the largest on top. The number is the
-    difference in points, bold where the intervals do not meet. None without any recall.
+    difference in points, bold where it is shown. None without any recall.
     """
     found = [
         (train, changes)
@@ -62,10 +71,10 @@ def _panel(axes: Axes, changes: tuple[RecallChange, ...], order: list[str]) -> N
     axes.tick_params(axis="y", length=0)
     for change in changes:
         row = order.index(change.name)
-        axes.axhline(row, color="#ededed", linewidth=0.8, zorder=0)
+        axes.axhline(row, color=GRID, linewidth=0.8, zorder=0)
         axes.plot([change.normal, change.occluded], [row, row], color=FAINT, zorder=1)
         axes.plot(change.normal, row, color=BLUE, markerfacecolor="white", zorder=3, **_DOT)
         axes.plot(change.occluded, row, color=VERMILION, zorder=2, **_DOT)
-        weight = "bold" if change.clear else "normal"
+        weight = "bold" if change.shown else "normal"
         number = signed(change.difference)
         axes.text(1.31, row, number, ha="right", va="center", color=INK, fontsize=8, weight=weight)

@@ -11,7 +11,16 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from occbench.report.facts import ReportFacts
-from occbench.report.figures import BLUE, FAINT, INK, VERMILION, drawing, new_grid, settle
+from occbench.report.figures import (
+    BLUE,
+    FAINT,
+    GRID,
+    INK,
+    VERMILION,
+    drawing,
+    new_grid,
+    settle,
+)
 
 _LINES = {
     "loss": (("loss", BLUE, "-"), ("val_loss", VERMILION, "-")),
@@ -58,7 +67,7 @@ def learning_curves(facts: ReportFacts) -> Figure:
 
 
 def _panel(axes: Axes, facts: ReportFacts, train: str, kind: str) -> None:
-    axes.grid(visible=True, color="#e6e6e6", linewidth=0.6)
+    axes.grid(visible=True, color=GRID, linewidth=0.6)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=5, min_n_ticks=1))
     found = [(seed, facts.histories.get((train, seed))) for seed in facts.matrix.seeds]
     histories = [(seed, table) for seed, table in found if table is not None and len(table)]

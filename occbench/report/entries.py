@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from occbench.matrix.cells import Matrix, own_test
+from occbench.matrix.cell import GIVEN, base_test
+from occbench.matrix.cells import Matrix
+from occbench.matrix.statistics import Estimate
+from occbench.report.words import is_test_selected
 
 
 @dataclass(frozen=True)
@@ -14,7 +17,8 @@ class Entry:
     ``low`` and ``high`` are the 95 % Wilson interval of the only seed, or the lowest and the
     highest bound of all seeds: that holds both what chance does to the choice of faces and
     what it does to a training. ``relative_change`` compares the mean with that of the test
-    split of the row's own kind and is None where that one is missing or zero.
+    split of the row's own kind, for a given model the normal one, and is None where that one is
+    missing or zero.
     """
 
     accuracy: float
@@ -37,7 +41,8 @@ def entry(matrix: Matrix, train: str, test: str, *, selection: str) -> Entry | N
     mean = matrix.over_seeds(train, test, selection=selection)
     if not found or mean is None:
         return None
-    own = matrix.over_seeds(train, own_test(train), selection=selection)
+    base = base_test(train, selection)
+    own = matrix.over_seeds(train, base, selection=selection)
     return Entry(
         accuracy=mean[0],
         sd=mean[1],
@@ -46,27 +51,22 @@ def entry(matrix: Matrix, train: str, test: str, *, selection: str) -> Entry | N
         n=found[0].n,
         seeds=len(found),
         relative_change=mean[0] / own[0] - 1 if own is not None and own[0] > 0 else None,
-        own=test == own_test(train),
+        own=test == base and selection != GIVEN,
     )
 
 
 def epochs(matrix: Matrix, train: str, *, selection: str) -> str:
-    """The epoch whose weights a row shows, or those of its seeds, in the order of seeds."""
+    """The epoch whose weights a row shows, or those of its seeds, in the order of seeds.
+
+    ``test-selected`` stands behind one that the test may have chosen.
+    """
     found = {
         cell.seed: cell.epoch
         for cell in matrix.cells
         if cell.train == train and cell.selection == selection
     }
-    return ", ".join(str(found[seed]) for seed in matrix.seeds if seed in found)
-
-
-def differ(one: Entry, other: Entry) -> bool:
-    """Whether the intervals of two entries do not meet: only then is a difference named.
-
-    This is stricter than a test of the difference (Schenker and Gentleman 2001, The American
-    Statistician 55(3), 182-186): some real differences stay unnamed.
-    """
-    return one.high < other.low or other.high < one.low
+    shown = ", ".join(str(found[seed]) for seed in matrix.seeds if seed in found)
+    return f"{shown} test-selected" if shown and is_test_selected(selection) else shown
 
 
 def percent(fraction: float) -> str:
@@ -84,6 +84,16 @@ def spread(one: Entry) -> str:
     if one.sd is None:
         return f"({percent(one.low)}-{percent(one.high)})"
     return f"± {percent(one.sd)}"
+
+
+def points(found: Estimate) -> str:
+    """A difference in points with its interval, such as ``+20.8 (+18.9 to +22.7)``."""
+    return f"{signed(found.value)} ({signed(found.low)} to {signed(found.high)})"
+
+
+def p_value(p: float) -> str:
+    """A p-value with three decimals, ``< 0.001`` below that."""
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def change(one: Entry) -> str:

@@ -6,11 +6,13 @@ Figures are built from computed numbers and drawn without pyplot. Settings hold 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import warnings
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
+from xml.sax.saxutils import escape
 
 import matplotlib
 import numpy as np
@@ -20,7 +22,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from occbench.core.atomic import replacing
+from occbench.core.atomic import replacing, write_text
 
 # Perceptually uniform and made for readers with a colour vision deficiency: Nunez, Anderton
 # and Renslow 2018, "Optimizing colormaps with consideration for color vision deficiency".
@@ -31,11 +33,16 @@ COUNT_COLOURS = "Blues"
 # Two inks that stay apart under every common colour vision deficiency: Okabe and Ito 2008,
 # "Color Universal Design", blue and vermilion.
 BLUE, VERMILION = "#0072B2", "#D55E00"
-INK, FAINT = "#222222", "#8a8a8a"
+INK, FAINT, GRID = "#222222", "#8a8a8a", "#e6e6e6"
 DPI = 150
+
+# Four more that stay apart, in the same list; each has a mark of its own as well.
+SERIES = ((BLUE, "o"), (VERMILION, "s"), ("#009E73", "^"), ("#CC79A7", "D"))
 
 _STYLE = {
     "axes.edgecolor": FAINT,
+    "axes.facecolor": "none",
+    "axes.labelcolor": INK,
     "axes.spines.right": False,
     "axes.spines.top": False,
     "axes.titlesize": 10,
@@ -49,8 +56,11 @@ _STYLE = {
     "svg.fonttype": "path",
     "svg.hashsalt": "occbench",
     # Class names may hold dollar signs, which are no formulas.
+    "text.color": INK,
     "text.parse_math": False,
     "text.usetex": False,
+    "xtick.color": INK,
+    "ytick.color": INK,
 }
 _FORMS: dict[str, dict[str, Any]] = {
     "png": {"metadata": {"Software": None}},
@@ -58,12 +68,21 @@ _FORMS: dict[str, dict[str, Any]] = {
 }
 
 
+class Drawn(NamedTuple):
+    """A figure and what its artists say when they are pointed at, by ``tip_id``."""
+
+    figure: Figure
+    tips: list[str]
+
+
 @contextmanager
-def drawing() -> Iterator[None]:
-    """The settings of report figures, for building or writing one."""
+def drawing(**more: object) -> Iterator[None]:
+    """The settings of report figures, for building or writing one, and some more."""
     # The names of settings are strings that no type lists.
-    settings: Any = _STYLE
-    with matplotlib.rc_context(settings):
+    settings: Any = _STYLE | more
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        # A name in a script that the font lacks is drawn as boxes; the page has it as text.
+        warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         yield
 
 
@@ -85,21 +104,36 @@ def settle(figure: Figure) -> Figure:
     return figure
 
 
-def save(figure: Figure, folder: Path, name: str) -> tuple[Path, Path]:
+def tip_id(number: int) -> str:
+    """The ``gid`` of the artist that shows the tip of that number when pointed at."""
+    return f"tip-{number}"
+
+
+def svg_text(figure: Figure, tips: Sequence[str] = (), **settings: object) -> str:
+    """The figure as SVG, each tip as the title of the artist that has its ``tip_id``."""
+    data = BytesIO()
+    with drawing(**settings):
+        figure.savefig(data, format="svg", dpi=DPI, **_FORMS["svg"])
+    text = data.getvalue().decode("utf-8")
+    for number, tip in enumerate(tips):
+        begin = f'<g id="{tip_id(number)}">'
+        text = text.replace(begin, f"{begin}<title>{escape(tip)}</title>", 1)
+    return text
+
+
+def save(figure: Figure, folder: Path, name: str, tips: Sequence[str] = ()) -> tuple[Path, Path]:
     """Writes ``name.png`` (150 dots per inch) and ``name.svg`` into a folder.
 
     The same figure gives the same bytes: neither holds a date, a version or a random name.
     """
-    written = []
-    for form, how in _FORMS.items():
-        data = BytesIO()
-        with drawing():
-            figure.savefig(data, format=form, dpi=DPI, **how)
-        path = folder / f"{name}.{form}"
-        with replacing(path) as part:
-            part.write_bytes(data.getvalue())
-        written.append(path)
-    return written[0], written[1]
+    data = BytesIO()
+    with drawing():
+        figure.savefig(data, format="png", dpi=DPI, **_FORMS["png"])
+    png, svg = folder / f"{name}.png", folder / f"{name}.svg"
+    with replacing(png) as part:
+        part.write_bytes(data.getvalue())
+    write_text(svg, svg_text(figure, tips))
+    return png, svg
 
 
 def heat(share: float, colours: str = COLOURS) -> tuple[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from occbench.errors import DataError, MissingCells
+from occbench.errors import MissingCells
 from occbench.foreign.stored import models_of
 from occbench.matrix.answers import Answers, answers_of
 from occbench.matrix.cells import Matrix
@@ -17,10 +17,10 @@ from occbench.matrix.record import finished, missing_cells
 from occbench.reference.compare import compare_with_reference
 from occbench.reference.published import Reference
 from occbench.report.facts import Published, ReportFacts
-from occbench.report.lost_faces import LostFace, most_lost
+from occbench.report.lost_faces import most_lost
 from occbench.report.made_of import how_it_was_made, left_out, limits_of
 from occbench.report.pictures import sample_sheet, with_pictures
-from occbench.report.study import Study, study_of
+from occbench.report.study import study_of
 from occbench.training.run import State
 from occbench.training.start import at_random
 
@@ -37,6 +37,7 @@ def gather(
 
     Raises:
         MissingCells: the matrix is not whole, or its plan or data set has changed since.
+        DataError: predictions are not of the faces that the columns show.
     """
     matrix = finished(job.workspace, job.name, job.plan)
     if matrix is None:
@@ -45,7 +46,9 @@ def gather(
             f"{job.name}' first."
         )
     states = {row: State.read(job.workspace.run(job.run(row).id)) for row in job.rows}
-    studies, lost, unpaired = _studies(job)
+    answers = {selection: answers_of(job, selection) for selection in job.plan.select}
+    first = answers[job.plan.select[0]]
+    lost = most_lost(first)
     return ReportFacts(
         title=job.name,
         matrix=matrix,
@@ -63,9 +66,9 @@ def gather(
             for alarm in state.alarms
         ),
         warnings=job.findings(matrix),
-        limits=(*limits_of(job), *unpaired),
+        limits=(*limits_of(job), *_shared(first, matrix)),
         banner=at_random(job.plan.recipe),
-        studies=studies,
+        studies={selection: study_of(one) for selection, one in answers.items()},
         lost=with_pictures(job, lost) if pictures else lost,
         models=models_of(job),
         published=tuple(_published(job, matrix, one) for one in references),
@@ -95,18 +98,14 @@ def _confusions(job: MatrixJob) -> Iterator[tuple[tuple[str, str, int, str], Con
                 yield (row.train, column.test, row.seed, selection), counts
 
 
-def _studies(
-    job: MatrixJob,
-) -> tuple[dict[str, Study], tuple[LostFace, ...], tuple[str, ...]]:
-    """The statistics by selection, the faces lost, and why there are none."""
-    try:
-        answers = {selection: answers_of(job, selection) for selection in job.plan.select}
-    except DataError as error:
-        # Columns of different faces are allowed, but such faces have no pair.
-        return {}, (), (f"No two cells are compared face by face. {error}",)
-    first: Answers = answers[job.plan.select[0]]
-    studies = {selection: study_of(one) for selection, one in answers.items()}
-    return studies, most_lost(first), ()
+def _shared(answers: Answers, matrix: Matrix) -> Iterator[str]:
+    """A sentence where faces that not every column shows take no part in comparisons."""
+    shared = len(answers.ids)
+    if any(cell.n != shared for cell in matrix.cells):
+        yield (
+            f"Differences between cells, gaps and faces lost are those of the {shared:,} faces "
+            "that stand in every column."
+        )
 
 
 def _published(job: MatrixJob, matrix: Matrix, reference: Reference) -> Published:

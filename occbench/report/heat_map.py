@@ -13,7 +13,7 @@ from matplotlib.patches import Rectangle
 from occbench.matrix.cells import Matrix
 from occbench.report.entries import Entry, change, entry, percent, spread
 from occbench.report.figures import COLOURS, FAINT, INK, bare, drawing, heat, new_grid, settle
-from occbench.report.tables import EPOCH_WORDS
+from occbench.report.words import epoch_words
 
 
 def scale(matrix: Matrix) -> tuple[float, float]:
@@ -54,7 +54,7 @@ def heat_map(matrix: Matrix, selection: str) -> Figure:
         _lines_between(axes, values.shape)
         bar = figure.colorbar(picture, ax=axes, format=lambda share, _: f"{100 * share:.0f} %")
         bar.outline.set_visible(False)
-        figure.supxlabel(f"accuracy, {EPOCH_WORDS.get(selection, selection)}", fontsize=9)
+        figure.supxlabel(f"accuracy, {epoch_words(selection)}", fontsize=9)
         return settle(figure)
 
 

@@ -3,30 +3,36 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from markupsafe import Markup
 from matplotlib.figure import Figure
 
+from occbench.report.calibration_plot import calibration
 from occbench.report.class_drop import class_drop
+from occbench.report.class_gap_plot import class_gaps
 from occbench.report.confusion_strip import confusion_strip, has_confusions
 from occbench.report.curves import learning_curves
 from occbench.report.entries import entry, percent, signed
 from occbench.report.facts import ReportFacts
 from occbench.report.figures import save
 from occbench.report.heat_map import heat_map
+from occbench.report.inline_svg import inline_svg
 from occbench.report.recall import recall_changes
-from occbench.report.tables import EPOCH_WORDS
+from occbench.report.words import epoch_words
 
 
 @dataclass(frozen=True)
 class Illustration:
-    """A written figure: its paths relative to the page, what it shows and its caption."""
+    """A written figure: its paths relative to the page, what it shows, its caption, and itself."""
 
     svg: str
     png: str
     alt: str
     caption: str
+    inline: Markup
 
 
 @dataclass(frozen=True)
@@ -36,19 +42,22 @@ class Illustrations:
     heat_maps: list[Illustration] = field(default_factory=list)
     curves: list[Illustration] = field(default_factory=list)
     confusions: list[Illustration] = field(default_factory=list)
+    gaps: list[Illustration] = field(default_factory=list)
     drops: list[Illustration] = field(default_factory=list)
+    calibrations: list[Illustration] = field(default_factory=list)
 
 
 def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
     """Draws every figure the facts allow and writes it into ``folder/figures``.
 
-    Confusion matrices and drops are those of the first selection, confusions of the first seed.
+    Confusion matrices and what belongs to classes and scores are those of the first selection,
+    confusions and calibration of the first seed.
     """
     drawn = Illustrations()
     if not facts.matrix.trains or not facts.matrix.tests:
         return drawn
     for selection in facts.matrix.selections:
-        words = EPOCH_WORDS.get(selection, selection)
+        words = epoch_words(selection)
         one = heat_map(facts.matrix, selection)
         alt, caption = _heat_words(facts, selection), f"Accuracy, {words}."
         drawn.heat_maps.append(_write(one, folder, f"heat-map-{selection}", alt, caption))
@@ -58,7 +67,9 @@ def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
         drawn.curves.append(_write(one, folder, "learning-curves", alt, caption))
     for selection in facts.matrix.selections[:1]:
         drawn.confusions.extend(_confusions(facts, folder, selection))
+        drawn.gaps.extend(_gaps(facts, folder, selection))
         drawn.drops.extend(_drops(facts, folder, selection))
+        drawn.calibrations.extend(_calibrations(facts, folder, selection))
     return drawn
 
 
@@ -79,7 +90,7 @@ def _confusions(facts: ReportFacts, folder: Path, selection: str) -> list[Illust
             folder,
             f"confusion-{train}-{selection}",
             f"Confusion matrices trained on {train}, tested on {', '.join(facts.matrix.tests)}.",
-            f"Trained on {train}, seed {seed}, {EPOCH_WORDS.get(selection, selection)}: per cent "
+            f"Trained on {train}, seed {seed}, {epoch_words(selection)}: per cent "
             "of each true class, number of faces below.",
         )
         for train in facts.matrix.trains
@@ -92,10 +103,44 @@ def _drops(facts: ReportFacts, folder: Path, selection: str) -> list[Illustratio
     if one is None:
         return []
     caption = (
-        f"Recall per class, {EPOCH_WORDS.get(selection, selection)}. The number is the "
-        "difference in points, bold where the 95 % intervals do not meet."
+        f"Recall per class, {epoch_words(selection)}. The number is the "
+        "difference in points, bold where it is shown."
     )
     return [_write(one, folder, f"class-drop-{selection}", _drop_words(facts, selection), caption)]
+
+
+def _gaps(facts: ReportFacts, folder: Path, selection: str) -> list[Illustration]:
+    study = facts.studies.get(selection)
+    drawn = None if study is None else class_gaps(study)
+    if drawn is None:
+        return []
+    words = epoch_words(selection)
+    caption = (
+        f"What covering costs each class, {words}: recall on normal less recall on occluded faces "
+        "with its 95 % bootstrap interval. To the right of zero recall is lost."
+    )
+    alt = f"Recall lost per class. {' '.join(f'{tip}.' for tip in drawn.tips)}"
+    return [_write(drawn.figure, folder, f"class-gap-{selection}", alt, caption, drawn.tips)]
+
+
+def _calibrations(facts: ReportFacts, folder: Path, selection: str) -> list[Illustration]:
+    study, seeds = facts.studies.get(selection), facts.matrix.seeds
+    drawn = calibration(study, seeds[0]) if study is not None and seeds else None
+    if drawn is None:
+        return []
+    caption = (
+        f"Seed {seeds[0]}, {epoch_words(selection)}. Above, how often answers of "
+        "each confidence are right: below the dotted line a network is too sure. Below, which "
+        "share of the answers is wrong if only the most confident faces get one."
+    )
+    name = f"calibration-{selection}"
+    return [_write(drawn.figure, folder, name, _CALIBRATION, caption, drawn.tips)]
+
+
+_CALIBRATION = (
+    "Reliability diagrams above risk-coverage curves, a column per test split, a line per train "
+    "split; the tables below have their numbers."
+)
 
 
 def _heat_words(facts: ReportFacts, selection: str) -> str:
@@ -119,7 +164,10 @@ def _drop_words(facts: ReportFacts, selection: str) -> str:
     return "Recall per class on normal and occluded faces."
 
 
-def _write(one: Figure, folder: Path, name: str, alt: str, caption: str) -> Illustration:
+def _write(
+    one: Figure, folder: Path, name: str, alt: str, caption: str, tips: Sequence[str] = ()
+) -> Illustration:
     plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name)
-    save(one, folder / "figures", plain)
-    return Illustration(f"figures/{plain}.svg", f"figures/{plain}.png", alt, caption)
+    save(one, folder / "figures", plain, tips)
+    inline = inline_svg(one, plain, alt, tips)
+    return Illustration(f"figures/{plain}.svg", f"figures/{plain}.png", alt, caption, inline)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from occbench import __version__
+from occbench.core.journal import read_journal
 from occbench.matrix.fill import Row
 from occbench.matrix.job import MatrixJob
 from occbench.training.run import READS, State
@@ -66,14 +66,9 @@ def _runs(job: MatrixJob, states: Mapping[Row, State]) -> Iterator[tuple[str, st
 
 def _looks(job: MatrixJob, run: str) -> str:
     """How often a run looked at test faces; empty for a run from before these were counted."""
-    path = job.workspace.run(run) / READS
-    if not path.is_file():
-        return ""
-    lines = path.read_text(encoding="utf-8").splitlines()
-    shown = [json.loads(line) for line in lines if line.strip()]
-    variants = Counter(str(one["variant"]) for one in shown)
+    variants = Counter(str(one["variant"]) for one in read_journal(job.workspace.run(run) / READS))
     named = ", ".join(f"{variant} {times}" for variant, times in sorted(variants.items()))
-    return f"; looked at the test faces {len(shown)} times ({named})" if shown else ""
+    return f"; looks at the test faces: {named}" if named else ""
 
 
 def _distinct(texts: Iterable[str]) -> str:
@@ -108,5 +103,3 @@ def limits_of(job: MatrixJob) -> Iterator[str]:
     yield "A drawn rectangle is not a headset: no straps, no light, no changed behaviour."
     if "duplicates" not in facts and facts.get("adapter") != "drawn":
         yield "Copies of one photo were not looked for; 'occbench audit --fix group' does."
-
-

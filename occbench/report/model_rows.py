@@ -6,25 +6,26 @@ from collections.abc import Sequence
 
 from occbench.core import console
 from occbench.foreign.board import EXACT, OVERLAP, Board, Standing
-from occbench.foreign.stored import StoredModel, StoredModels
+from occbench.foreign.stored import UNKNOWN, StoredModel, StoredModels
 from occbench.matrix.cell import Cell
 from occbench.matrix.cell_files import csv_text
 from occbench.report.entries import percent, signed
-from occbench.report.tables import EPOCH_WORDS
 from occbench.report.text_table import TextTable
+from occbench.report.words import epoch_words
 
 
 def model_table(models: Sequence[StoredModel], tests: Sequence[str]) -> TextTable:
     """A row per given model, a column per test: ``38.1 (36.6-39.6) -35.3 %``.
 
     The change is that against the model's normal test. A star stands behind a model of which
-    ``model_notes`` says more than what holds for all of them.
+    ``model_notes`` says something that does not hold for all.
     """
     rows = []
     for model in models:
         cells = {cell.test: cell for cell in model.cells}
-        star = "*" if len(model.remarks) > 1 else ""
-        rows.append([f"{model.name}{star}", *(_entry(cells.get(test)) for test in tests)])
+        rows.append(
+            [f"{model.name}{_star(model.remarks)}", *(_entry(cells.get(test)) for test in tests)]
+        )
     return TextTable(["model", *(f"test {test}" for test in tests)], rows)
 
 
@@ -32,7 +33,7 @@ def model_notes(models: Sequence[StoredModel]) -> tuple[str, ...]:
     """What has to stand below a table of given models, a sentence each."""
     if not models:
         return ()
-    words = EPOCH_WORDS["given"]
+    words = epoch_words("given")
     first = (
         f"Accuracy in %, {words}, n = {models[0].cells[0].n:,} faces; 95 % Wilson interval in "
         "brackets; change against normal."
@@ -61,9 +62,9 @@ def board_text(board: Board) -> str:
 
 def board_notes(board: Board) -> tuple[str, ...]:
     """What the columns of the leaderboard mean, and what has to be said of its rows."""
-    words = EPOCH_WORDS[board.selection]
+    words = epoch_words(board.selection)
     notes = [
-        f"Accuracy in % with its 95 % Wilson interval, trained rows at the {words}"
+        f"Accuracy in % with its 95 % Wilson interval, trained rows: {words}"
         + (
             ", means over seeds with the lowest and the highest bound"
             if any(row.seeds > 1 for row in board.rows)
@@ -113,9 +114,8 @@ def _with_remarks(board: Board, rows: list[list[object]]) -> list[list[object]]:
 
 
 def _line(row: Standing) -> list[str]:
-    star = "*" if len(row.remarks) > 1 else ""
     return [
-        f"{row.name}{star}",
+        f"{row.name}{_star(row.remarks)}",
         f"{row.rank}{'=' if row.ties else ''}",
         row.kind,
         percent(row.occluded),
@@ -138,12 +138,18 @@ def _entry(cell: Cell | None) -> str:
     return f"{percent(cell.accuracy)} {interval}{change}"
 
 
+def _star(remarks: Sequence[str]) -> str:
+    """A star behind the name of a row of which more is said than of every given model."""
+    return "*" if any(remark != UNKNOWN for remark in remarks) else ""
+
+
 def _remarks(by_name: dict[str, tuple[str, ...]]) -> list[str]:
-    """What is said of every model once, then what is said of single ones."""
-    if not by_name:
-        return []
-    common = next(iter(by_name.values()))[0]
-    return [
-        f"Given models, {common}.",
-        *(f"* {name} {remark}." for name, found in by_name.items() for remark in found[1:]),
+    """What is said of every given model once, then what is said of single ones."""
+    own = [
+        f"* {name} {remark}."
+        for name, found in by_name.items()
+        for remark in found
+        if remark != UNKNOWN
     ]
+    common = any(UNKNOWN in found for found in by_name.values())
+    return [*([f"Given models, {UNKNOWN}."] if common else []), *own]

@@ -66,9 +66,7 @@ def _tiles(faces: ManifestFaces, face_id: str, variants: Sequence[str]) -> list[
         face = faces.read(face_id)
         return [
             tile_of(
-                face.image
-                if variant == NORMAL
-                else cover(face, face_id, make_occluder(variant)),
+                face.image if variant == NORMAL else cover(face, face_id, make_occluder(variant)),
                 _TILE,
             )
             for variant in variants

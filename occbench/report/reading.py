@@ -1,37 +1,47 @@
 """The result read out in sentences, each computed from the numbers.
 
-A difference is called a loss or a gain only where the 95 % intervals do not meet.
+A difference is called a loss or a gain only where the faces show it: its interval leaves zero out
+and its adjusted p-value is small (``occbench.matrix.paired``).
 """
 
 from __future__ import annotations
 
+from math import isfinite
+
 import numpy as np
 
 from occbench.matrix.cells import own_test
-from occbench.report.entries import Entry, differ, entry, percent, signed
+from occbench.matrix.gap_tables import ClassGap
+from occbench.matrix.paired import PairedDifference
+from occbench.matrix.statistics import NO_DIFFERENCE, Estimate
+from occbench.report.entries import Entry, entry, percent, signed
 from occbench.report.facts import ReportFacts
-from occbench.report.recall import biggest_losses, recall_changes
+from occbench.report.study import NORMAL, OCCLUDED, Study
 
-_NORMAL, _OCCLUDED = "normal", "occluded"
+_MOST_CLASSES = 3
 
 
 def read_out(facts: ReportFacts, selection: str | None = None) -> list[str]:
     """Sentences on the loss under cover, what training recovers, and the classes hit most.
 
     They read the epochs of ``selection``, else the first of the matrix. A number that is
-    missing leaves out its sentence.
+    missing leaves out its sentence, and where faces are not compared nothing is called a
+    difference.
     """
     if selection is None:
         selection = facts.matrix.selections[0] if facts.matrix.selections else "best"
     sentences = [*_loss(facts, selection)]
     for train in facts.matrix.trains:
-        if train != _NORMAL:
+        if train != NORMAL:
             sentences += _other_training(facts, train, selection)
     sentences += _classes(facts, selection)
     sentences += _chance(facts, selection)
     seeds = len(facts.matrix.seeds)
     if sentences and seeds > 1:
-        sentences.append(f"Numbers are means over {seeds} seeds, ± is the standard deviation.")
+        sentences.append(
+            f"Numbers are means over {seeds} seeds, ± is the standard deviation; a difference "
+            "counts only if each seed shows it."
+        )
     return sentences or ["No cell of the matrix is known yet, so there is nothing to read out."]
 
 
@@ -50,88 +60,90 @@ def majority(facts: ReportFacts, test: str, selection: str) -> tuple[str, float]
 
 
 def _loss(facts: ReportFacts, selection: str) -> list[str]:
-    normal = entry(facts.matrix, _NORMAL, _NORMAL, selection=selection)
-    covered = entry(facts.matrix, _NORMAL, _OCCLUDED, selection=selection)
+    normal = entry(facts.matrix, NORMAL, NORMAL, selection=selection)
+    covered = entry(facts.matrix, NORMAL, OCCLUDED, selection=selection)
     if normal is None or covered is None:
         return []
     begin = "Trained on normal faces, accuracy"
-    if not differ(normal, covered):
+    tested = _difference(facts, selection, (NORMAL, NORMAL), (NORMAL, OCCLUDED))
+    if tested is None or not tested.shown:
+        words = f": {_verdict(tested)}" if tested else ""
         return [
             f"{begin} is {_show(normal)} on uncovered faces and {_show(covered)} on covered "
-            "ones: the intervals overlap, so this test shows no difference."
+            f"ones{words}."
         ]
-    falls = covered.accuracy < normal.accuracy
-    verb, what = ("falls", "lost") if falls else ("rises", "gained")
+    verb, what = ("falls", "lost") if tested.difference.value > 0 else ("rises", "gained")
     share = percent(abs(covered.accuracy / normal.accuracy - 1)) if normal.accuracy else None
-    relative = f": {share} % of it is {what}" if share is not None and falls else ""
+    relative = f", {share} % of it" if share is not None and verb == "falls" else ""
+    size = _size(tested.difference)
     return [
         f"{begin} {verb} from {_show(normal)} on uncovered faces to {_show(covered)} on "
-        f"covered ones{relative}."
+        f"covered ones: {size} points are {what}{relative}."
     ]
 
 
 def _other_training(facts: ReportFacts, train: str, selection: str) -> list[str]:
     """What another training does to covered and to uncovered faces, against the normal one."""
-    old, new = (
-        entry(facts.matrix, name, _OCCLUDED, selection=selection) for name in (_NORMAL, train)
-    )
-    before, after = (
-        entry(facts.matrix, name, _NORMAL, selection=selection) for name in (_NORMAL, train)
-    )
+    new = entry(facts.matrix, train, OCCLUDED, selection=selection)
     if new is None:
         return []
     begin = f"Trained on {train} faces, covered faces reach {_show(new)}"
-    if old is None:
+    if entry(facts.matrix, NORMAL, OCCLUDED, selection=selection) is None:
         return [f"{begin}; without normal training there is nothing to compare it with."]
-    if not differ(old, new):
-        first = f"{begin}: the interval overlaps that of normal training, so no gain is shown"
-    elif new.accuracy < old.accuracy:
-        first = f"{begin}, {_points(old, new)} points less than with normal training"
-    else:
-        first = f"{begin}, {_points(old, new)} points more than with normal training"
-        first += _recovered(before, old, new)
-    return [f"{first}{_price(before, after)}."]
+    gained = _difference(facts, selection, (train, OCCLUDED), (NORMAL, OCCLUDED))
+    if gained is None:
+        return [f"{begin}."]
+    first = f"{begin}: {_verdict(gained)} against normal training"
+    if gained.shown:
+        first = f"{begin}, {_verdict(gained)} than with normal training"
+        first += _recovered(facts.studies[selection], train)
+    return [f"{first}{_price(facts, train, selection)}."]
 
 
-def _recovered(before: Entry | None, old: Entry, new: Entry) -> str:
-    """Which part of the loss comes back; nothing where no loss was shown."""
-    if before is None or not differ(before, old) or before.accuracy < old.accuracy:
+def _recovered(study: Study, train: str) -> str:
+    """Which part of the gap comes back; nothing where no gap was shown, or it grows."""
+    row = study.gap_of(train)
+    share = row.recovery.share if row is not None and row.recovery is not None else None
+    if share is None or share.value <= 0 or not (isfinite(share.low) and isfinite(share.high)):
         return ""
-    share = (new.accuracy - old.accuracy) / (before.accuracy - old.accuracy)
-    if share >= 1:
-        return ", which recovers the whole loss"
-    return f", which recovers about {100 * share:.0f} % of the loss"
+    ends = f"({100 * share.low:.0f} to {100 * share.high:.0f})"
+    return f", which recovers {100 * share.value:.0f} % {ends} of the loss"
 
 
-def _price(before: Entry | None, after: Entry | None) -> str:
-    if before is None or after is None:
+def _price(facts: ReportFacts, train: str, selection: str) -> str:
+    after = entry(facts.matrix, train, NORMAL, selection=selection)
+    paid = _difference(facts, selection, (train, NORMAL), (NORMAL, NORMAL))
+    if after is None or paid is None:
         return ""
-    if not differ(before, after):
-        return f"; uncovered faces, at {_show(after)}, show no difference"
-    verb = "lose" if after.accuracy < before.accuracy else "gain"
-    return f"; uncovered faces {verb} {_points(before, after)} points, at {_show(after)}"
+    return f"; on uncovered faces, at {_show(after)}, {_verdict(paid)}"
 
 
 def _classes(facts: ReportFacts, selection: str) -> list[str]:
-    changes = recall_changes(facts, _NORMAL, selection=selection)
-    if not changes:
+    study = facts.studies.get(selection)
+    classes = study.classes.get(NORMAL, ()) if study is not None else ()
+    if not classes:
         return []
-    losses = biggest_losses(changes)
+    losses = [one for one in classes if one.tested.shown and one.tested.difference.value > 0]
     if not losses:
-        return ["No single class loses recall beyond its interval under normal training."]
-    named = [
-        f"{loss.name} ({percent(loss.normal)} to {percent(loss.occluded)} %, "
-        f"{signed(loss.difference)} points)"
-        for loss in losses
-    ]
+        return ["No single class is shown to lose recall under normal training."]
+    losses.sort(key=lambda one: -one.tested.difference.value)
+    named = [_class(one) for one in losses[:_MOST_CLASSES]]
     text = named[0] if len(named) == 1 else f"{', '.join(named[:-1])} and {named[-1]}"
     whom = "The class that suffers most is" if len(named) == 1 else "The classes that suffer most:"
     return [f"{whom} {text}, by recall under normal training."]
 
 
+def _class(one: ClassGap) -> str:
+    gap = one.tested.difference
+    return (
+        f"{one.name} ({percent(one.normal)} to {percent(one.occluded)} %, "
+        f"{signed(-gap.value)} points)"
+    )
+
+
 def _chance(facts: ReportFacts, selection: str) -> list[str]:
     """What always answering one class would reach, and which trainings are not above it."""
-    most = majority(facts, _NORMAL, selection)
+    most = majority(facts, NORMAL, selection)
     if most is None:
         return []
     name, share = most
@@ -147,12 +159,29 @@ def _chance(facts: ReportFacts, selection: str) -> list[str]:
     return sentences
 
 
+def _difference(
+    facts: ReportFacts, selection: str, first: tuple[str, str], second: tuple[str, str]
+) -> PairedDifference | None:
+    study = facts.studies.get(selection)
+    return None if study is None else study.difference(first, second)
+
+
+def _verdict(tested: PairedDifference) -> str:
+    """The words that a difference allows, with its interval in points."""
+    found = tested.difference
+    if not tested.shown:
+        return f"{NO_DIFFERENCE} ({signed(found.low)} to {signed(found.high)} points)"
+    return f"{_size(found)} points {'more' if found.value > 0 else 'less'}"
+
+
+def _size(found: Estimate) -> str:
+    """A difference without its sign and its interval, such as ``20.8 (18.9-22.7)``."""
+    low, high = sorted((abs(found.low), abs(found.high)))
+    return f"{percent(abs(found.value))} ({percent(low)}-{percent(high)})"
+
+
 def _show(one: Entry) -> str:
     """An accuracy with its interval, or with its deviation over several seeds."""
     if one.sd is None:
         return f"{percent(one.accuracy)} % ({percent(one.low)}-{percent(one.high)})"
     return f"{percent(one.accuracy)} % (± {percent(one.sd)})"
-
-
-def _points(one: Entry, other: Entry) -> str:
-    return percent(abs(other.accuracy - one.accuracy))

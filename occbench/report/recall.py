@@ -5,23 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from occbench.matrix.metrics import recalls
-from occbench.matrix.statistics import wilson
 from occbench.report.facts import ReportFacts
+from occbench.report.study import NORMAL, OCCLUDED
 
 
 @dataclass(frozen=True)
 class RecallChange:
     """The recall of one class on normal and on occluded test faces, mean over the seeds.
 
-    ``clear`` says that the 95 % Wilson intervals of the two, taken over all seeds from the
-    lowest to the highest bound, do not meet.
+    ``shown`` says that the paired test of the two, adjusted over the classes of the training, and
+    the interval of their difference both show one; it is False where faces are not paired.
     """
 
     name: str
     faces: int
     normal: float
     occluded: float
-    clear: bool
+    shown: bool
 
     @property
     def difference(self) -> float:
@@ -37,30 +37,18 @@ def recall_changes(facts: ReportFacts, train: str, *, selection: str) -> tuple[R
     pairs = [
         (facts.confusions[normal], facts.confusions[occluded])
         for seed in facts.matrix.seeds
-        if (normal := (train, "normal", seed, selection)) in facts.confusions
-        and (occluded := (train, "occluded", seed, selection)) in facts.confusions
+        if (normal := (train, NORMAL, seed, selection)) in facts.confusions
+        and (occluded := (train, OCCLUDED, seed, selection)) in facts.confusions
     ]
+    study = facts.studies.get(selection)
+    told = study.shown_classes(train) if study is not None else frozenset()
     changes = []
     for row, name in enumerate(facts.classes):
-        counts = [
-            [(int(confusion[row, row]), int(confusion[row].sum())) for confusion in pair]
-            for pair in pairs
-        ]
-        if not counts or any(n == 0 for pair in counts for _, n in pair):
+        if not pairs or any(side[row].sum() == 0 for pair in pairs for side in pair):
             continue
-        bands = [[wilson(right, n) for right, n in side] for side in zip(*counts, strict=True)]
-        (low, high), (low_occluded, high_occluded) = [
-            (min(band[0] for band in side), max(band[1] for band in side)) for side in bands
-        ]
-        shown = [
+        before, after = (
             float(sum(recalls(pair[side])[row] for pair in pairs) / len(pairs)) for side in (0, 1)
-        ]
-        clear = high_occluded < low or high < low_occluded
-        changes.append(RecallChange(name, counts[0][0][1], shown[0], shown[1], clear))
+        )
+        faces = int(pairs[0][0][row].sum())
+        changes.append(RecallChange(name, faces, before, after, name in told))
     return tuple(changes)
-
-
-def biggest_losses(changes: tuple[RecallChange, ...], most: int = 3) -> list[RecallChange]:
-    """The classes with the largest clear losses, the largest first."""
-    losses = [change for change in changes if change.clear and change.difference < 0]
-    return sorted(losses, key=lambda change: change.difference)[:most]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from occbench.core import console
@@ -9,14 +10,17 @@ from occbench.core.atomic import write_text
 from occbench.matrix.cells import Matrix
 from occbench.report.entries import Entry, entry, entry_text, epochs, percent, signed
 from occbench.report.facts import ReportFacts
+from occbench.report.other_tables import other_tables
 from occbench.report.recall import recall_changes
-from occbench.report.text_table import TextTable, to_csv, to_latex, to_markdown
-
-EPOCH_WORDS = {
-    "best": "best epoch by validation",
-    "last": "last epoch",
-    "given": "selection unknown: given as it is",
-}
+from occbench.report.study_tables import seed_table, study_tables
+from occbench.report.text_table import (
+    ReportTable,
+    TextTable,
+    to_csv,
+    to_latex,
+    to_markdown,
+)
+from occbench.report.words import epoch_words
 
 
 def train_test_table(matrix: Matrix, selection: str) -> TextTable:
@@ -49,7 +53,7 @@ def entry_note(matrix: Matrix, selection: str) -> str:
     band += "95 % Wilson interval in brackets" + (" where only one seed is there" * several)
     sizes = sorted({cell.n for cell in matrix.cells if cell.selection == selection})
     faces = f", n = {' or '.join(f'{n:,}' for n in sizes)} faces" if sizes else ""
-    words = EPOCH_WORDS.get(selection, selection)
+    words = epoch_words(selection)
     return f"Accuracy in %, {words}{faces}; {band}; change against the row's own test split."
 
 
@@ -67,7 +71,7 @@ def per_class_table(facts: ReportFacts, selection: str) -> TextTable:
     """Recall per class in per cent, normal to occluded, and the difference in points.
 
     A row per class, a column per train split: ``61.0 to 12.0 (-49.0*)``. The asterisk marks a
-    difference whose 95 % intervals do not meet.
+    difference that the faces show: by its interval and by its adjusted p-value.
     """
     shown = {
         train: {change.name: change for change in recall_changes(facts, train, selection=selection)}
@@ -81,7 +85,7 @@ def per_class_table(facts: ReportFacts, selection: str) -> TextTable:
             one = changes.get(name)
             row.append(
                 f"{percent(one.normal)} to {percent(one.occluded)} "
-                f"({signed(one.difference)}{'*' if one.clear else ''})"
+                f"({signed(one.difference)}{'*' if one.shown else ''})"
                 if one is not None
                 else "no face"
             )
@@ -89,51 +93,67 @@ def per_class_table(facts: ReportFacts, selection: str) -> TextTable:
     return TextTable(["class", *shown], rows)
 
 
-def write_tables(facts: ReportFacts, folder: Path) -> tuple[Path, ...]:
-    """Writes every table as CSV, Markdown and LaTeX into ``folder/tables``.
+def all_tables(facts: ReportFacts) -> dict[str, ReportTable]:
+    """Every table of a report by the name of its files.
+
+    Those of a selection end in its name, such as ``matrix-best``.
+    """
+    found: dict[str, ReportTable] = {}
+    for selection in facts.matrix.selections:
+        words = epoch_words(selection)
+        for kind, table in _of_selection(facts, selection).items():
+            found[f"{kind}-{selection}"] = table._replace(caption=f"{table.caption} ({words})")
+    return found | other_tables(facts)
+
+
+def write_tables(tables: Mapping[str, ReportTable], title: str, folder: Path) -> tuple[Path, ...]:
+    """Writes tables by the name of their files as CSV, Markdown and LaTeX into ``folder/tables``.
 
     The CSV files hold plain fractions with all digits; the others hold rounded text.
     """
     written = []
-    for selection in facts.matrix.selections:
-        words = EPOCH_WORDS.get(selection, selection)
-        for kind, (caption, numbers, text) in _tables(facts, selection).items():
-            label = f"tab:{facts.title}-{kind}-{selection}"
-            forms = {
-                "csv": numbers,
-                "md": to_markdown(text),
-                "tex": to_latex(text, caption=f"{facts.title}: {caption} ({words})", label=label),
-            }
-            for suffix, content in forms.items():
-                path = folder / "tables" / f"{kind}-{selection}.{suffix}"
-                write_text(path, content)
-                written.append(path)
+    for name, (caption, numbers, text) in tables.items():
+        label = f"tab:{title}-{name}"
+        forms = {
+            "csv": numbers,
+            "md": to_markdown(text),
+            "tex": to_latex(text, caption=f"{title}: {caption}", label=label),
+        }
+        for suffix, content in forms.items():
+            path = folder / "tables" / f"{name}.{suffix}"
+            write_text(path, content)
+            written.append(path)
     return tuple(written)
 
 
-def _tables(facts: ReportFacts, selection: str) -> dict[str, tuple[str, str, TextTable]]:
-    """Caption, numbers as CSV and text of each table, by the name of its files."""
-    return {
-        "matrix": (
+def _of_selection(facts: ReportFacts, selection: str) -> dict[str, ReportTable]:
+    matrix = facts.matrix
+    tables = {
+        "matrix": ReportTable(
             "accuracy in % of each train split on each test split",
-            to_csv(_MATRIX_HEADS, _matrix_numbers(facts.matrix, selection)),
-            train_test_table(facts.matrix, selection),
+            to_csv(_MATRIX_HEADS, _matrix_numbers(matrix, selection)),
+            train_test_table(matrix, selection),
         ),
-        "per-class": (
-            "recall in % on normal and on occluded faces, * where the intervals do not meet",
+        "per-class": ReportTable(
+            "recall in % on normal and on occluded faces, * where a difference is shown",
             to_csv(_RECALL_HEADS, _recall_numbers(facts, selection)),
             per_class_table(facts, selection),
         ),
-        "scores": (
+        "scores": ReportTable(
             "accuracy, balanced accuracy and macro F1 in %",
-            to_csv(_SCORE_HEADS, _score_numbers(facts.matrix, selection)),
-            score_table(facts.matrix, selection),
+            to_csv(_SCORE_HEADS, _score_numbers(matrix, selection)),
+            score_table(matrix, selection),
         ),
     }
+    if (seeds := seed_table(matrix, selection)).text.rows:
+        tables["seeds"] = seeds
+    if (study := facts.studies.get(selection)) is not None:
+        tables |= study_tables(study)
+    return tables
 
 
 _MATRIX_HEADS = ("train", "test", "n", "seeds", "accuracy", "sd", "low", "high", "relative_change")
-_RECALL_HEADS = ("train", "class", "faces", "normal", "occluded", "difference", "clear")
+_RECALL_HEADS = ("train", "class", "faces", "normal", "occluded", "difference", "shown")
 _SCORE_HEADS = ("train", "test", "n", "accuracy", "balanced_accuracy", "macro_f1")
 
 

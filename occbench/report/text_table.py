@@ -33,6 +33,14 @@ class TextTable(NamedTuple):
     rows: list[list[str]]
 
 
+class ReportTable(NamedTuple):
+    """A table of a report: what it is, its numbers as CSV with all digits, and its text."""
+
+    caption: str
+    numbers: str
+    text: TextTable
+
+
 def to_markdown(table: TextTable) -> str:
     """The table in the pipe form of GitHub Flavored Markdown, numbers to the right."""
     ruler = [":---", *("---:" for _ in table.heads[1:])]

@@ -41,16 +41,16 @@ def test_the_label_stands_in_every_table(room):
     """On the terminal, in the cells and in the report's tables."""
     result = call(room, "matrix", "study", "--plan", room.root / "plan.toml")
     assert result.exit_code == 0, result.output
-    assert "test-selected-1" in result.stdout
+    assert "test-selected: epoch 1" in result.stdout
     with (room.matrix("study") / "cells.csv").open(encoding="utf-8") as file:
         rows = [row for row in csv.DictReader(file) if row["selection"] == "test-selected-1"]
     assert len(rows) == 3
     assert {row["epoch"] for row in rows} == {"1"}
     assert call(room, "report", "study").exit_code == 0
-    folder = room.report("study")
-    assert "test-selected-1" in (folder / "index.html").read_text(encoding="utf-8")
-    tables = "".join(path.read_text(encoding="utf-8") for path in folder.glob("tables/*.md"))
-    assert "test-selected-1" in tables
+    folder = room.report("matrix-study")
+    assert "test-selected: epoch 1" in (folder / "index.html").read_text(encoding="utf-8")
+    table = folder / "tables" / "matrix-test-selected-1.md"
+    assert "test-selected" in table.read_text(encoding="utf-8")
 
 
 def test_an_epoch_that_was_not_trained_is_refused(room):

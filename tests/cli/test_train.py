@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import tomlkit
 
 from occbench.core.lock import sole_writer
 from occbench.dataset.manifest import Manifest
@@ -177,8 +178,9 @@ def test_without_tensorboard_the_remedy_is_named(place, call, monkeypatch):
 )
 def test_a_recipe_that_does_not_fit_is_one_sentence(changes, text, place, call):
     """No epoch is kept, and stdout stays empty."""
-    wrong = recipe({**PLAIN, **changes})
-    (place.root / "wrong.toml").write_text(wrong.to_toml(), encoding="utf-8")
+    whole = tomlkit.parse(recipe(PLAIN).to_toml())
+    given = tomlkit.dumps({**whole, **changes})
+    (place.root / "wrong.toml").write_text(given, encoding="utf-8")
     result = call("train", "wrong.toml", "--split", "normal", "-q")
     assert result.exit_code == 1
     assert text in error_of(result)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -12,6 +14,9 @@ from numpy.typing import NDArray
 from occbench.matrix.cells import Cell, Matrix, own_test, with_relative_changes
 from occbench.matrix.statistics import wilson
 from occbench.report.facts import ReportFacts
+from occbench.report.lost_faces import LostFace
+from occbench.report.study import Study, study_of
+from tests.answers import make_answers, right_of
 
 CLASSES = ("angry", "fear", "happy", "sad")
 # Table 4.1 and 4.2 of report 001, last epoch, as counts of 3,999 faces: 58.89, 38.08, 49.64
@@ -99,6 +104,59 @@ def make_history(epochs: int = 30, shift: float = 0.0) -> pd.DataFrame:
     )
 
 
+def make_studies(
+    matrix: Matrix, classes: Sequence[str], confusions: Mapping[Any, NDArray[np.int64]]
+) -> dict[str, Study]:
+    """Comparisons as if the cells of a whole matrix were right on faces drawn apart.
+
+    What is told of classes and scores is that of the confusion matrices, of other faces.
+    """
+    if not matrix.cells or matrix.missing():
+        return {}
+    return {
+        selection: _study(
+            tuple(cell for cell in matrix.cells if cell.selection == selection),
+            tuple(classes),
+            _frozen(confusions, selection),
+        )
+        for selection in matrix.selections
+    }
+
+
+def _frozen(confusions: Mapping[Any, NDArray[np.int64]], selection: str) -> tuple[Any, ...]:
+    return tuple(
+        ((train, test, seed), tuple(map(tuple, counts.tolist())))
+        for (train, test, seed, chosen), counts in confusions.items()
+        if chosen == selection
+    )
+
+
+@cache
+def _study(cells: tuple[Cell, ...], classes: tuple[str, ...], counts: Any) -> Study:
+    n = cells[0].n
+    labels = [face % len(classes) for face in range(n)]
+    predicted = {}
+    for number, cell in enumerate(cells):
+        right = np.random.default_rng(number).permutation(n) < cell.correct
+        predicted[cell.train, cell.test, cell.seed] = right_of(labels, right, len(classes))
+    study = study_of(make_answers(labels, predicted, classes=classes))
+    if len(counts) < len(predicted):
+        return replace(study, classes={}, qualities=())
+    told = study_of(_answers(classes, counts))
+    return replace(study, classes=told.classes, qualities=told.qualities)
+
+
+def _answers(classes: tuple[str, ...], counts: Any) -> Any:
+    """Answers with these confusion matrices, in an order of chance within each class."""
+    predicted, labels = {}, []
+    for number, (place, rows) in enumerate(counts):
+        rng = np.random.default_rng(number)
+        parts = [rng.permutation(np.repeat(np.arange(len(row)), row)) for row in rows]
+        predicted[place] = np.concatenate(parts).tolist()
+        labels = np.repeat(np.arange(len(rows)), [sum(row) for row in rows]).tolist()
+    return make_answers(labels, predicted, classes=classes)
+
+
 def make_facts(**changes: Any) -> ReportFacts:
     """A whole experiment with one seed: normal and occluded training, three tests, both epochs."""
     matrix = changes.pop("matrix", None) or make_matrix(PUBLISHED)
@@ -132,5 +190,12 @@ def make_facts(**changes: Any) -> ReportFacts:
         "alarms": ("normal, seed 0, epoch 3: the class fear is never predicted.",),
         "warnings": (),
         "limits": ("The faces are drawn, not photographed.",),
+        "lost": tuple(
+            LostFace(f"folder/f{number}", classes[0], classes[1], 2 - number, 2, picture)
+            for number, picture in enumerate([np.full((20, 44, 3), 90, np.uint8)] * 2)
+        ),
     }
-    return ReportFacts(**(whole | changes))
+    whole |= changes
+    if "studies" not in whole:
+        whole["studies"] = make_studies(matrix, classes, whole["confusions"])
+    return ReportFacts(**whole)

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from base64 import b64encode
+from dataclasses import replace
+from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
-from occbench.dataset.images import read_image
+from occbench.dataset.images import encode_image, read_image
+from occbench.report.lost_faces import LostFace
 from occbench.report.page import write_report
 from tests.report.made_facts import PUBLISHED, make_facts, make_matrix
 
@@ -25,6 +30,9 @@ class Page(HTMLParser):
         self.ids: set[str] = set()
         self.cells: list[str] = []
         self.words = ""
+        self.scripts: list[str] = []
+        self.attributes: set[str] = set()
+        self.policy = ""
         self.source = path.read_text(encoding="utf-8")
         self.feed(self.source)
         self.close()
@@ -40,10 +48,17 @@ class Page(HTMLParser):
         if "href" in found:
             self.links.append(found["href"])
         if "id" in found:
+            assert found["id"] not in self.ids
             self.ids.add(found["id"])
+        if found.get("http-equiv") == "Content-Security-Policy":
+            self.policy = found["content"]
+        if tag == "script":
+            assert found == {}
+            self.scripts.append("")
+        self.attributes |= found.keys()
         if tag == "td":
             self.cells.append("")
-        assert tag not in ("script", "link", "iframe", "object", "b<i")
+        assert tag not in ("link", "iframe", "object", "base", "form", "b<i")
 
     def handle_endtag(self, tag):
         """Closes the innermost tag."""
@@ -51,10 +66,24 @@ class Page(HTMLParser):
 
     def handle_data(self, data):
         """Collects the text outside of the style sheet."""
-        if self.open and self.open[-1] != "style":
+        if self.open and self.open[-1] == "script":
+            self.scripts[-1] += data
+        elif self.open and self.open[-1] != "style":
             self.words += data
             if "td" in self.open:
                 self.cells[-1] += data.strip() + " "
+
+
+def figures(page: Page) -> set[str]:
+    """The names of the figures that a page links to."""
+    return {link[8:-4] for link in page.links if link.startswith("figures/")}
+
+
+def make_picture(facts) -> dict:
+    """The attributes of the sheet as the page has them."""
+    data = b64encode(encode_image(facts.sheet, "png", 100)).decode()
+    alt = "A sample of faces, a row per variant, a column per face."
+    return {"class": "sheet", "src": f"data:image/png;base64,{data}", "alt": alt}
 
 
 @pytest.fixture(scope="module")
@@ -70,16 +99,22 @@ def page(folder):
 
 
 def check_references(page: Page, folder: Path) -> None:
-    """Every reference is relative and there, every picture is described."""
+    """Every file named is there, every picture is described, nothing is asked from elsewhere."""
     for picture in page.pictures:
-        assert (folder / picture["src"]).is_file()
+        assert picture["src"].startswith("data:image/png;base64,")
         assert len(picture["alt"]) > 20
+    assert page.source.count('role="img" aria-label="') == page.source.count("<svg")
     for link in page.links:
         if link.startswith("#"):
             assert link[1:] in page.ids
+        elif link.startswith("data:image/png;base64,"):
+            # The colours of a heat map are a picture in its figure.
+            continue
         else:
             assert (folder / link).is_file()
-    assert "url(" not in page.source
+    assert set(re.findall(r"url\((.)", page.source)) <= {"#"}
+    assert set(re.findall(r"url\(#([^)]*)\)", page.source)) <= page.ids
+    assert not [name for name in page.attributes if name.startswith("on") or name == "srcset"]
     assert "@import" not in page.source
     assert "http:" not in page.source
     assert "https:" not in page.source
@@ -88,19 +123,60 @@ def check_references(page: Page, folder: Path) -> None:
 
 
 def test_everything_it_refers_to_is_there(page, folder):
-    """Figures, tables and the sheet lie beside it; nothing comes from elsewhere."""
+    """Figures and faces are in the page, and lie beside it as files; nothing else is shown."""
     check_references(page, folder)
-    names = {picture["src"] for picture in page.pictures}
-    assert names == {
-        "figures/heat-map-best.svg",
-        "figures/heat-map-last.svg",
-        "figures/learning-curves.svg",
-        "figures/confusion-normal-best.svg",
-        "figures/confusion-occluded-best.svg",
-        "figures/class-drop-best.svg",
-        "sheet.png",
+    assert figures(page) == {
+        "heat-map-best",
+        "heat-map-last",
+        "learning-curves",
+        "confusion-normal-best",
+        "confusion-occluded-best",
+        "class-gap-best",
+        "class-drop-best",
+        "calibration-best",
     }
+    assert page.source.count("<svg") == 8
+    assert len(page.pictures) == 3
+    assert (folder / "figures" / "lost-faces.png").is_file()
     assert {"tables/matrix-best.csv", "tables/scores-last.tex"} <= set(page.links)
+    assert {"tables/comparisons-best.csv", "tables/risk-coverage-last.md"} <= set(page.links)
+
+
+def test_nothing_but_its_own_program_may_run(page):
+    """The policy names the hash of the only script, and allows no address but data."""
+    (script,) = page.scripts
+    digest = b64encode(sha256(script.encode()).digest()).decode()
+    rules = dict(rule.strip().split(" ", 1) for rule in page.policy.split(";"))
+    assert rules == {
+        "default-src": "'none'",
+        "script-src": f"'sha256-{digest}'",
+        "style-src": "'unsafe-inline'",
+        "img-src": "data:",
+        "base-uri": "'none'",
+        "form-action": "'none'",
+    }
+
+
+def test_without_faces_no_picture_of_one_is_left(tmp_path):
+    """Neither in the page nor in the folder, where an earlier report had left some."""
+    write_report(make_facts(), tmp_path)
+    pictures = [tmp_path / "sheet.png", tmp_path / "figures" / "lost-faces.png"]
+    assert all(path.is_file() for path in pictures)
+    lost = tuple(replace(face, picture=None) for face in make_facts().lost)
+    page = Page(write_report(make_facts(sheet=None, lost=lost, pictures=False), tmp_path))
+    check_references(page, tmp_path)
+    assert page.pictures == []
+    # The heat maps and confusions hold pictures of their colours alone.
+    assert "data:image" not in re.sub(r"<image [^>]*>", "", page.source)
+    assert not any(path.exists() for path in pictures)
+    assert "Pictures of faces are left out, as asked for by --no-faces." in page.words
+    assert "folder/f0" in page.words
+
+
+def test_facts_without_pictures_have_none():
+    """What is to be left out cannot slip in."""
+    with pytest.raises(ValueError, match="Pictures of faces are to be left out"):
+        make_facts(pictures=False)
 
 
 def test_the_table_has_the_numbers(page):
@@ -120,6 +196,8 @@ def test_what_people_need_to_know_is_on_the_page(page):
         "no usable landmarks",
         "headset(device=quest-2)",
         "Wilson (1927)",
+        "9 comparisons, ",
+        "angry, covered taken for fear; lost by 2 of 2 runs",
         "Macro F1",
     ):
         assert sentence in page.words
@@ -130,19 +208,25 @@ def test_what_people_need_to_know_is_on_the_page(page):
 def test_names_cannot_break_the_page(tmp_path):
     """Class names, title, recipe and findings are text, whatever they hold."""
     nasty = "<script>x</script>&amp;"
+    arabic, turned = "\u0633\u0639\u064a\u062f", "\u202eevil\u202c"
     facts = make_facts(
         title=nasty,
-        classes=("a<b", 'c" onload="x', "$x_1$ {y}", nasty),
+        classes=("a<b", 'c" id="x" onload="url(#x)', arabic, nasty),
         recipe=f"name = '{nasty}'",
         facts=[(nasty, nasty)],
         left_out={nasty: {"a<b": 3}},
         warnings=(nasty,),
         limits=(nasty,),
+        lost=(LostFace(f"{turned}'\"><img src=x>", nasty, arabic, 1, 2),),
     )
     page = Page(write_report(facts, tmp_path))
-    check_references(page, tmp_path)
-    assert page.words.count(nasty) >= 8
-    assert "<script" not in page.source
+    assert len(page.scripts) == 1
+    assert page.pictures == [make_picture(facts)]
+    assert page.words.count(nasty) >= 12
+    assert page.words.count(arabic) >= 8
+    assert turned in page.words
+    assert not [name for name in page.attributes if name.startswith("on")]
+    assert 'c" id="x" onload="url(#x)' in page.words
 
 
 def test_several_seeds_and_missing_rows(tmp_path):
@@ -157,16 +241,20 @@ def test_several_seeds_and_missing_rows(tmp_path):
     assert page.cells.count("missing ") == 10
     assert "± 0.7" in page.words
     assert "means over 2 seeds" in page.words
-    assert {picture["src"] for picture in page.pictures} == {
-        "figures/heat-map-best.svg",
-        "figures/heat-map-last.svg",
-    }
+    assert figures(page) == {"heat-map-best", "heat-map-last"}
 
 
 def test_an_experiment_without_results(tmp_path):
     """An empty matrix gives a page that says so."""
     facts = make_facts(
-        matrix=make_matrix({}), recipe="", facts=(), left_out={}, alarms=(), limits=(), sheet=None
+        matrix=make_matrix({}),
+        recipe="",
+        facts=(),
+        left_out={},
+        alarms=(),
+        limits=(),
+        sheet=None,
+        lost=(),
     )
     page = Page(write_report(facts, tmp_path))
     check_references(page, tmp_path)

@@ -7,6 +7,7 @@ import csv
 import pytest
 
 from occbench.report.tables import (
+    all_tables,
     per_class_table,
     score_table,
     terminal_table,
@@ -112,8 +113,8 @@ def test_a_class_without_faces_has_no_recall():
 def test_recall_over_seeds():
     """The mean is shown; seeds that disagree leave a difference unmarked.
 
-    Of 100 faces, 90 and 50 against 20 and 48: the means are 70 and 34, but the intervals of 50
-    and 48 overlap.
+    Of 100 faces, 90 and 50 against 20 and 48: the means are 70 and 34, but the second seed alone
+    shows no difference.
     """
     matrix = make_matrix({("normal", "normal"): [9, 9], ("normal", "occluded"): [9, 9]}, n=10)
     rights = {("normal", 0): 90, ("normal", 1): 50, ("occluded", 0): 20, ("occluded", 1): 48}
@@ -136,13 +137,12 @@ def test_further_scores():
 def test_every_table_is_written_in_three_forms(tmp_path):
     """For both selections, and the CSV file holds every digit."""
     facts = make_facts()
-    write_tables(facts, tmp_path)
-    kinds = ("matrix", "per-class", "scores")
+    write_tables(all_tables(facts), facts.title, tmp_path)
+    kinds = ("matrix", "per-class", "scores", "gaps", "class-gaps", "comparisons")
+    kinds += ("scores-worth", "reliability", "risk-coverage")
+    names = [f"{kind}-{selection}" for kind in kinds for selection in ("best", "last")]
     assert sorted(path.name for path in (tmp_path / "tables").iterdir()) == sorted(
-        f"{kind}-{selection}.{form}"
-        for kind in kinds
-        for selection in ("best", "last")
-        for form in ("csv", "md", "tex")
+        f"{name}.{form}" for name in [*names, "lost-faces"] for form in ("csv", "md", "tex")
     )
     with (tmp_path / "tables" / "matrix-last.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -153,7 +153,7 @@ def test_every_table_is_written_in_three_forms(tmp_path):
 
 def test_the_recall_file(tmp_path):
     """A row per train split and class, fractions with their difference."""
-    write_tables(make_facts(), tmp_path)
+    write_tables(all_tables(make_facts()), "drawn", tmp_path)
     with (tmp_path / "tables" / "per-class-best.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
     assert [(row["train"], row["class"]) for row in rows] == [
@@ -166,7 +166,7 @@ def test_the_recall_file(tmp_path):
         "normal": "0.9",
         "occluded": "0.2",
         "difference": "-0.7",
-        "clear": "True",
+        "shown": "True",
     }
 
 
