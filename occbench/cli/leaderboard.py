@@ -10,7 +10,7 @@ from occbench.cli.options import console_options, json_option, workspace_option
 
 
 @click.command(short_help="Rank trained rows and given models.")
-@click.argument("name", required=False)
+@click.argument("names", metavar="[NAME]...", nargs=-1)
 @click.option("--each-seed", is_flag=True, help="A row for each seed instead of their mean.")
 @click.option(
     "--csv",
@@ -23,17 +23,18 @@ from occbench.cli.options import console_options, json_option, workspace_option
 @json_option
 @console_options
 def command(
-    name: str | None, each_seed: bool, csv_path: Path | None, folder: Path, as_json: bool
+    names: tuple[str, ...], each_seed: bool, csv_path: Path | None, folder: Path, as_json: bool
 ) -> None:
-    """Rank the rows of a matrix by their accuracy on covered faces.
+    """Rank the rows of matrices by their accuracy on covered faces.
 
-    NAME is the matrix's; it may be left out where there is one only. Trained rows and models
-    of 'occbench evaluate' stand together, with intervals; neighbours between which these faces
-    show no difference are marked.
+    NAME is a matrix's; it may be left out where there is one only. Several, of other recipes on
+    the same faces, are ranked together. Trained rows and models of 'occbench evaluate' stand
+    side by side, with intervals; neighbours between which these faces show no difference are
+    marked.
 
     \b
         occbench leaderboard
-        occbench leaderboard drawn --csv board.csv
+        occbench leaderboard small large --csv board.csv
     """
     import json
 
@@ -43,8 +44,9 @@ def command(
     from occbench.workspace import Workspace
 
     workspace = Workspace.find(folder)
-    chosen, plan = stored_plan(workspace, name)
-    board = leaderboard(open_job(workspace, chosen, plan, dry_run=True), each_seed=each_seed)
+    plans = dict(stored_plan(workspace, name) for name in names or (None,))
+    jobs = [open_job(workspace, name, plan, dry_run=True) for name, plan in plans.items()]
+    board = leaderboard(*jobs, each_seed=each_seed)
     if csv_path is not None:
         from occbench.core.atomic import write_text
         from occbench.report.model_rows import board_csv
@@ -52,7 +54,7 @@ def command(
         write_text(csv_path, board_csv(board))
     if as_json:
         rows = [row.to_json() for row in board.rows]
-        told = {"matrix": chosen, "selection": board.selection, "rows": rows}
+        told = {"matrix": ", ".join(plans), "selection": board.selection, "rows": rows}
         click.echo(json.dumps({**told, "left_out": list(board.left_out)}, ensure_ascii=False))
         return
     from occbench.report.model_rows import board_text

@@ -1,4 +1,4 @@
-"""The leaderboard: all rows of a matrix, trained and given, by their accuracy on covered faces."""
+"""The leaderboard: rows of matrices, trained and given, by their accuracy on covered faces."""
 
 from __future__ import annotations
 
@@ -29,7 +29,8 @@ class Standing:
 
     Attributes:
         rank: from 1.
-        name: of the train split, with the seed if each stands alone, or of the given model.
+        name: of the train split, with the seed if each stands alone, or of the given model; after
+            the matrix's name and a slash where several are ranked.
         kind: ``trained``, or what the given model is.
         seeds: runs behind the numbers; 0 for a given model.
         occluded: accuracy on covered faces, 0..1, the mean over the seeds.
@@ -89,7 +90,8 @@ class Board:
 
     Attributes:
         rows: the best on covered faces first; of equal ones the better on normal faces.
-        selection: which weights of the trained rows: ``best``, or the plan's first without it.
+        selection: which weights of the trained rows: ``best``, or the plan's first without it;
+            several where the matrices differ in it.
         left_out: a sentence for each thing that is not there.
     """
 
@@ -98,30 +100,75 @@ class Board:
     left_out: tuple[str, ...]
 
 
-def leaderboard(job: MatrixJob, *, each_seed: bool = False) -> Board:
-    """Ranks the trained rows and the given models of a matrix; loads no framework.
+def leaderboard(*jobs: MatrixJob, each_seed: bool = False) -> Board:
+    """Ranks the trained rows and the given models of matrices; loads no framework.
 
     Neighbours are tied where the exact McNemar test on their covered faces, Holm's correction over
     all neighbours, gives p of 0.05 or more. Means over several seeds have no face-by-face
     comparison: they are tied where the intervals meet.
 
     Args:
-        job: of the matrix, with its own plan.
+        jobs: one matrix or several that test the same faces, each with its own plan.
         each_seed: a row for each seed instead of their mean.
 
     Raises:
-        DataError: the matrix lacks the normal or the occluded test.
-        MissingCells: it has no row at all yet.
+        DataError: a matrix lacks the normal or the occluded test, or two test other faces.
+        MissingCells: there is no row at all yet.
     """
+    for job in jobs:
+        _check_tests(job, jobs[0])
+    selections = [_selection(job) for job in jobs]
+    rows: list[Standing] = []
+    left_out: list[str] = []
+    for job, selection in zip(jobs, selections, strict=True):
+        found, missing = _rows(job, selection, each_seed)
+        prefix = f"{job.name}/" if len(jobs) > 1 else ""
+        rows += [replace(row, name=prefix + row.name) for row in found]
+        left_out += missing
+    if not rows:
+        raise MissingCells(
+            f"The matrix '{jobs[0].name}' has no row yet. Run 'occbench matrix {jobs[0].name}' or "
+            "'occbench evaluate' first."
+        )
+    rows.sort(key=lambda row: (-row.occluded, -row.normal, row.name))
+    chosen = ", ".join(dict.fromkeys(selections))
+    return Board(tuple(_with_ties(rows)), chosen, tuple(left_out))
+
+
+def _check_tests(job: MatrixJob, first: MatrixJob) -> None:
     if not {"normal", "occluded"} <= set(job.plan.test):
         raise DataError(
             f"The matrix '{job.name}' has the tests {', '.join(job.plan.test)}; a leaderboard "
             "needs normal and occluded."
         )
-    selection = "best" if "best" in job.plan.select else job.plan.select[0]
-    found, left_out = models_of(job), []
+    if _shown(job) != _shown(first):
+        raise DataError(
+            f"The matrices '{first.name}' and '{job.name}' do not test the same faces under the "
+            "same occluder; expected both, so that their rows can be ranked together."
+        )
+
+
+def _shown(job: MatrixJob) -> tuple[object, ...]:
+    """What decides which faces a matrix shows, and how: two that are to be ranked have the same."""
+    tables = {column.test: column.table for column in job.columns}
+    columns = [
+        frozenset(zip(tables[test]["id"], tables[test]["variant"], strict=True))
+        for test in ("normal", "occluded")
+    ]
+    painted = {v: p for split in job.splits.values() for v, p in split.record["variants"].items()}
+    shown = {variant for column in columns for _, variant in column}
+    return (*columns, {variant: painted.get(variant) for variant in shown})
+
+
+def _selection(job: MatrixJob) -> str:
+    return "best" if "best" in job.plan.select else job.plan.select[0]
+
+
+def _rows(job: MatrixJob, selection: str, each_seed: bool) -> tuple[list[Standing], list[str]]:
+    """The rows of one matrix, and a sentence for each thing that is not among them."""
+    found = models_of(job)
     rows = [_given(job, model) for model in found.models]
-    left_out += [
+    left_out = [
         f"The model '{n}' is left out: {why.rstrip('.')}." for n, why in found.unfit.items()
     ]
     matrix = finished(job.workspace, job.name, job.plan)
@@ -132,13 +179,7 @@ def leaderboard(job: MatrixJob, *, each_seed: bool = False) -> Board:
         )
     else:
         rows += _trained(job, matrix, selection, each_seed)
-    if not rows:
-        raise MissingCells(
-            f"The matrix '{job.name}' has no row yet. Run 'occbench matrix {job.name}' or "
-            "'occbench evaluate' first."
-        )
-    rows.sort(key=lambda row: (-row.occluded, -row.normal, row.name))
-    return Board(tuple(_with_ties(rows)), selection, tuple(left_out))
+    return rows, left_out
 
 
 def _trained(job: MatrixJob, matrix: Matrix, selection: str, each_seed: bool) -> Iterator[Standing]:

@@ -15,6 +15,7 @@ from occbench.matrix.cell import GIVEN
 from occbench.matrix.choose import store_plan
 from occbench.matrix.job import open_job
 from occbench.report.model_rows import board_csv, board_text, model_table, models_text
+from occbench.splits.partitioning import Partitioning
 from occbench.training.predictions import predictions_path
 from tests.foreign.conftest import BANDS, PLAN
 from tests.runs import TESTED, make_predictions, write_run
@@ -174,3 +175,33 @@ def test_given_models_as_a_table(workspace, give):
     assert rows[0][2].endswith(" -80.0 %")
     text = models_text(found, ("normal", "occluded"))
     assert "selection unknown: given as it is, n = 6 faces" in text
+
+
+def test_matrices_of_the_same_faces_are_ranked_together(workspace):
+    """Each row says whose it is; the better row of the other matrix stands between."""
+    first = train(workspace, [rights(ALL, {"f18", "f19", "f20"})])
+    longer = replace(PLAN.recipe, epochs=PLAN.recipe.epochs + 1)
+    other = replace(PLAN, select=("best",), recipe=longer)
+    store_plan(workspace.matrix("longer"), other)
+    job = open_job(workspace, "longer", other)
+    run = job.run(job.rows[0])
+    write_run(workspace.run(run.id), run, rights({"f18"}, {"f18", "f19", "f20", "f21"}))
+    job.compute()
+    board = leaderboard(first, open_job(workspace, "longer", other))
+    assert [(row.rank, row.name) for row in board.rows] == [
+        (1, "longer/normal"),
+        (2, "small/normal"),
+    ]
+    assert board.rows[0].tie_by == "exact McNemar"
+
+
+def test_matrices_of_other_faces_or_occluders_are_not_ranked_together(workspace):
+    """A higher accuracy on easier faces is no higher rank."""
+    first = train(workspace, [rights(ALL, ALL)])
+    for name, plan in (
+        ("half", replace(PLAN, occluder="headset(scale=1.2)")),
+        ("parts", replace(PLAN, partitions=Partitioning(source="stratified"))),
+    ):
+        job = open_job(workspace, name, plan, dry_run=True)
+        with pytest.raises(DataError, match=f"'small' and '{name}' do not test the same faces"):
+            leaderboard(first, job)
