@@ -24,6 +24,10 @@ from occbench.report.study import study_of
 from occbench.training.run import State
 from occbench.training.start import at_random
 
+FEW_GROUPS = 30
+"""Below it clustered intervals are known to be too narrow: "five to thirty" clusters in Cameron,
+Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered errors"."""
+
 
 def gather(
     job: MatrixJob, *, references: Sequence[Reference] = (), pictures: bool = True
@@ -66,7 +70,7 @@ def gather(
             for alarm in state.alarms
         ),
         warnings=job.findings(matrix),
-        limits=(*limits_of(job), *_shared(first, matrix)),
+        limits=(*limits_of(job), *_shared(first, matrix), *_few_groups(first)),
         banner=at_random(job.plan.recipe),
         studies={selection: study_of(one) for selection, one in answers.items()},
         lost=with_pictures(job, lost) if pictures else lost,
@@ -105,6 +109,17 @@ def _shared(answers: Answers, matrix: Matrix) -> Iterator[str]:
         yield (
             f"Differences between cells, gaps and faces lost are those of the {shared:,} faces "
             "that stand in every column."
+        )
+
+
+def _few_groups(answers: Answers) -> Iterator[str]:
+    """Whole groups are drawn in a bootstrap, and of a few there is too little to draw from."""
+    groups = len(set(answers.groups))
+    if answers.grouped and groups < FEW_GROUPS:
+        yield (
+            f"The {len(answers.ids)} test faces come from {groups} groups, such as persons. Faces "
+            "of one group resemble each other, so the intervals of differences rest on "
+            f"{groups} cases and are as a rule too narrow."
         )
 
 

@@ -126,3 +126,16 @@ def test_columns_of_different_faces_are_compared_on_those_they_share(tmp_path):
 def test_columns_of_the_same_faces_need_no_word(job):
     """Nothing is said of faces that are not shared."""
     assert not any("stand in every column" in text for text in gather(job).limits)
+
+
+def test_few_groups_are_a_limit(tmp_path, job):
+    """Of two persons a bootstrap draws two; faces that stand alone need no word."""
+    manifest = small_manifest()
+    groups = [*manifest.faces["id"][:18], "one", "two", "one", "two", "one", "two"]
+    people = replace(manifest, faces=manifest.faces.assign(group=groups))
+    workspace = make_workspace(tmp_path / "people", people)
+    trained_job(workspace).compute()
+    facts = gather(open_job(workspace, "small", PLAN))
+    told = "The 6 test faces come from 2 groups, such as persons."
+    assert sum(text.startswith(told) for text in facts.limits) == 1
+    assert not any("groups, such as persons" in text for text in gather(job).limits)
