@@ -17,6 +17,14 @@ class DataError(OccbenchError):
     """A file does not hold what it should; the message names the file and the place."""
 
 
+class NoNumber(DataError):
+    """The loss of a training was no number in its first epoch."""
+
+
+class NothingToExplain(DataError):
+    """A way to explain a network has no face or no layer to work on."""
+
+
 class SpecError(OccbenchError):
     """A ``name(key=value)`` string cannot be read or has a value out of range."""
 

@@ -124,6 +124,14 @@ class Workspace:
         found = (self.root / "matrices").glob("*/plan.toml")
         return tuple(sorted(path.parent.name for path in found))
 
+    def tuning(self, name: str) -> Path:
+        """One search for a recipe: its candidates and the best of them."""
+        return self.root / "tuning" / checked_name(name, "search")
+
+    def study(self, name: str) -> Path:
+        """Plan, tables and curves of one comparison of recipes."""
+        return self.root / "studies" / checked_name(name, "study")
+
     def report(self, name: str) -> Path:
         """Tables and pictures for people."""
         return self.root / "reports" / name
@@ -182,7 +190,7 @@ class Workspace:
 
 
 def checked_name(name: str, kind: str = "data set") -> str:
-    """The name of a data set or a matrix, fit for a file name on every system.
+    """The name of a data set, a matrix, a search or a study, fit for a file name on every system.
 
     Raises:
         DataError: it holds anything but ASCII letters, digits, ``-`` and ``_``.

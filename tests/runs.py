@@ -23,8 +23,11 @@ OTHER = {
     "backbone": "resnet9(width=16)",
     "size": 64,
     "channels": 3,
+    "planes": ["luma", "sobel", "gamma(exponent=0.5)"],
     "preprocessing": "vggface2",
     "augment": ['flip(axis="horizontal")', 'rotate(fill="wrap", turns=0.25)'],
+    "copies": ["mirror+shift(pixels=2)", "rotate(degrees=-10.0)"],
+    "balance": "augment",
     "head": [256, 64],
     "dropout": 0.25,
     "trainable": "stage2",
@@ -51,6 +54,10 @@ OTHER = {
     "devices": 2,
     "seed": 11,
 }
+
+# A cache of the frozen part knows no copies, so these keys of ``OTHER`` exclude each other.
+APART = (("cache_trunk", "augment_copies"), ("copies", "balance"))
+TOGETHER = [{key: OTHER[key] for key in OTHER if key not in left_out} for left_out in APART]
 
 # What a key of ``OTHER`` cannot be without.
 WITH: Mapping[str, Mapping[str, object]] = {

@@ -21,7 +21,15 @@ from occbench.matrix.cells import COLUMNS, Matrix, make_cell
 from occbench.matrix.plan import Plan
 from occbench.models.base import REGISTRY as BACKBONES
 from occbench.models.base import resolve_backbone
-from occbench.models.specs import AUGMENTATIONS, LOSSES, OPTIMIZERS, SCHEDULES, checked
+from occbench.models.specs import (
+    AUGMENTATIONS,
+    COPIES,
+    LOSSES,
+    OPTIMIZERS,
+    PLANES,
+    SCHEDULES,
+    checked,
+)
 from occbench.occluders.base import REGISTRY as OCCLUDERS
 from occbench.occluders.devices import devices
 from occbench.splits.partitioning import Partitioning
@@ -92,6 +100,8 @@ def test_the_reference_has_every_key_of_a_recipe_with_its_default():
     ("heading", "known"),
     [
         ("Augmentations", AUGMENTATIONS),
+        ("Planes", PLANES),
+        ("Copies", COPIES),
         ("Losses", LOSSES),
         ("Optimizers", OPTIMIZERS),
         ("Schedules", SCHEDULES),
@@ -231,6 +241,21 @@ def test_the_documented_backbone_works(two_layers):
     for one, again in zip(first, compiled_network(recipe, 3, steps=1).get_weights(), strict=True):
         np.testing.assert_array_equal(one, again)
     assert not np.array_equal(first[0], first[0].flatten()[0] * np.ones_like(first[0]))
+
+
+@pytest.mark.parametrize(
+    "name", ["copies.jpg", "planes.jpg", pytest.param("augment.jpg", marks=pytest.mark.tf)]
+)
+def test_the_pictures_of_augmentation_are_what_their_script_draws(name):
+    """docs/images/make_augmentation.py makes them with the changes of this version."""
+    import numpy as np
+
+    from occbench.dataset.images import read_image
+
+    drawn = runpy.run_path(str(DOCS / "images" / "make_augmentation.py"))["SHEETS"][name]()
+    stored = read_image(DOCS / "images" / name)
+    assert stored.shape == drawn.shape
+    assert np.abs(stored.astype(int) - drawn).mean() < 4
 
 
 def test_the_overview_picture_is_what_its_script_draws():

@@ -14,6 +14,7 @@ from occbench.splits.build import build_split
 from occbench.splits.find import find_split
 from occbench.splits.modes import MODES
 from occbench.splits.split import Split
+from occbench.training.copies import learned
 from occbench.training.data import Data, open_data
 from occbench.training.recipe import Recipe
 from occbench.training.run import Run, State
@@ -132,8 +133,8 @@ def fitting(workspace: Workspace, chosen: Recipe, mode: str = "normal", **how: A
     run, split = run_of(workspace, chosen, mode), split_of(workspace, mode)
     data, folder = data_for(workspace, chosen), workspace.run(run.id)
     run.write(folder)
-    parts = (data.shown(split.parts[part]) for part in ("train", "val"))
-    return Fitting(run, data, *parts, folder, **how)
+    train_part, val_part = (data.shown(split.parts[part]) for part in ("train", "val"))
+    return Fitting(run, data, learned(train_part, chosen), val_part, folder, **how)
 
 
 def array(tensor: Any) -> np.ndarray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import click
 
@@ -23,13 +24,15 @@ def command(kind: str | None, as_json: bool) -> None:
     """
     found = {name: _names(name) for name in ([kind] if kind else KINDS)}
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps({**found, **_facts(found)}, indent=2))
         return
     for name, entries in found.items():
         click.echo(f"{name}:")
         width = max(map(len, entries))
         for entry, text in entries.items():
             click.echo(f"  {entry:<{width}}  {text}")
+            if kind == "backbones":
+                _echo_facts(entry)
 
 
 def _names(kind: str) -> dict[str, str]:
@@ -52,3 +55,21 @@ def _names(kind: str) -> dict[str, str]:
     else:
         from occbench.dataset.adapters.base import REGISTRY as registry  # noqa: N811
     return {name: registry.summary(name) for name in registry.names()}
+
+
+def _facts(found: dict[str, dict[str, str]]) -> dict[str, dict[str, Any]]:
+    """All that is known of the backbones, if they are asked for."""
+    from occbench.models.facts import backbone_facts
+
+    return {
+        kind: {name: backbone_facts(name) for name in names}
+        for kind, names in found.items()
+        if kind == "backbones"
+    }
+
+
+def _echo_facts(name: str) -> None:
+    from occbench.models.facts import backbone_lines
+
+    for line in backbone_lines(name):
+        click.echo(click.wrap_text(line, 100, initial_indent="    ", subsequent_indent="      "))

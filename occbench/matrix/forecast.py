@@ -8,6 +8,7 @@ from typing import Any
 
 from occbench.core.console import note, table
 from occbench.matrix.job import MatrixJob
+from occbench.training.data import count_images
 from occbench.training.estimate import (
     duration,
     measured_now,
@@ -58,7 +59,7 @@ def forecast(job: MatrixJob, *, measure: bool) -> list[Forecast]:
         each = measured_now(recipe, len(job.manifest.classes.names))
     rows = []
     for row, state in states.items():
-        images = job.splits[row.train].sizes()["train"]
+        images = count_images(recipe, job.splits[row.train], job.manifest)
         left = 0.0 if state.ended else None
         if each is not None:
             left = seconds_left(state, recipe, images, each)

@@ -9,7 +9,7 @@ import importlib
 import os
 import platform
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -74,15 +74,40 @@ def _mirrored(devices: int) -> Any:
     return tf.distribute.MirroredStrategy([device.name for device in known[:devices]])
 
 
-def jit_choice(xla: bool) -> bool | str:
+def jit_choice(xla: bool) -> bool:
     """What ``compile`` is told about XLA; jax trains through XLA whatever is wished.
 
     Keras leaves XLA out while TensorFlow's operations are bound to be repeatable, so with XLA they
     are not: on a CPU they repeat all the same, on a GPU nothing says so.
     """
-    if load_keras().backend.backend() == "tensorflow":
+    backend = load_keras().backend.backend()
+    if backend == "tensorflow":
         _bind_tensorflow(not xla)
-    return True if xla else "auto" if load_keras().backend.backend() == "jax" else False
+    return xla or backend == "jax"
+
+
+def derivative(function: Callable[[Any], Any], point: Any) -> Any:
+    """The derivative of a function that gives one number, as a tensor of the shape of ``point``.
+
+    Args:
+        function: from a tensor of the backend to a tensor without axes; it may call networks in
+            inference, and changes no variable.
+        point: where, a tensor of floats.
+    """
+    backend = load_keras().backend.backend()
+    if backend == "jax":
+        return importlib.import_module("jax").grad(function)(point)
+    if backend == "torch":
+        import torch
+
+        free = point.detach().clone().requires_grad_()
+        return torch.autograd.grad(function(free), free)[0]
+    import tensorflow as tf
+
+    with tf.GradientTape() as tape:
+        tape.watch(point)
+        value = function(point)
+    return tape.gradient(value, point)
 
 
 def versions() -> dict[str, str]:

@@ -13,6 +13,7 @@ from occbench.models.augmentation import augmentation_layers
 from occbench.models.backend import load_keras
 from occbench.models.base import Backbone, resolve_backbone
 from occbench.models.blocks import initializer, layer_seeds
+from occbench.models.planes import planes_tensor
 from occbench.models.preprocessing import preprocess_tensor
 from occbench.models.specs import ALL, HEAD
 
@@ -32,6 +33,7 @@ class Architecture:
         trainable: ``all``, ``head``, or the first stage of the backbone that is trained;
             what lies before stays as it is, its batch normalisation in inference mode.
         precision: the Keras dtype policy; logits are float32 always.
+        planes: checked specs of what the network sees of the augmented image; all of it if empty.
     """
 
     backbone: Spec
@@ -43,6 +45,7 @@ class Architecture:
     dropout: float = 0.0
     trainable: str = "all"
     precision: str = "float32"
+    planes: Sequence[Spec] = ()
 
 
 def build_classifier(architecture: Architecture, classes: int, *, seed: int) -> Any:
@@ -64,6 +67,7 @@ def build_classifier(architecture: Architecture, classes: int, *, seed: int) -> 
         x = keras.ops.cast(images, "float32")
         for layer in augmentation_layers(architecture.augment, seeds):
             x = layer(x)
+        x = planes_tensor(architecture.planes, x)
         x = preprocess_tensor(architecture.preprocessing, x)
         x = backbone.build(x, seeds, **parameters)
         model = keras.Model(images, _head(x, architecture, classes, seeds), name="classifier")

@@ -5,7 +5,8 @@ Nothing here imports Keras, so a recipe is checked in milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from occbench.core.spec import Spec, parse_spec
@@ -24,11 +25,12 @@ FILLS = ("constant", "reflect", "nearest", "wrap")
 
 @dataclass(frozen=True)
 class Number:
-    """A parameter that is a number from ``low`` to ``high``."""
+    """A parameter that is a number from ``low`` to ``high``, a whole one if ``whole``."""
 
     default: float
     low: float
     high: float
+    whole: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,9 +49,39 @@ AUGMENTATIONS: Mapping[str, Parameters] = {
     "rotate": {"turns": Number(0.03, 0, 0.5), "fill": Choice(FILLS)},
     "shift": {"fraction": Number(0.1, 0, 1), "fill": Choice(FILLS)},
     "zoom": {"fraction": Number(0.1, 0, 0.9), "fill": Choice(FILLS)},
+    "crop": {"fraction": Number(0.1, 0, 0.9)},
     "brightness": {"fraction": Number(0.2, 0, 1)},
     "contrast": {"fraction": Number(0.2, 0, 0.99)},
+    "stretch": {"fraction": Number(0.1, 0, 0.4)},
+    "saturation": {"fraction": Number(0.2, 0, 1)},
 }
+
+LUMA = (0.299, 0.587, 0.114)
+"""Weights of red, green and blue (ITU-R Rec. 601), as OpenCV turns colour into grey."""
+
+# What is computed from an image and shown to the network in its place, see ``models.planes``.
+PLANES: Mapping[str, Parameters] = {
+    "image": {},
+    "luma": {},
+    "sobel": {},
+    "sobel-x": {},
+    "sobel-y": {},
+    "contrast": {},
+    "gamma": {"exponent": Number(2, 0.1, 10)},
+    "mirror": {},
+    "rotate": {"degrees": Number(20, -180, 180)},
+}
+
+# What fixed copies of training images are made by, see ``training.alterations``.
+COPIES: Mapping[str, Parameters] = {
+    "mirror": {},
+    "shift": {"pixels": Number(1, 1, 1024, whole=True)},
+    "move": {"right": Number(0, -1024, 1024, whole=True), "down": Number(0, -1024, 1024, True)},
+    "rotate": {"degrees": Number(10, -180, 180)},
+}
+
+NO_BALANCE, BALANCE = "none", "augment"
+"""Whether classes are filled up to the largest with altered copies."""
 
 # Defaults are those of Keras, AdamW's weight decay included.
 OPTIMIZERS: Mapping[str, Parameters] = {
@@ -86,6 +118,33 @@ SCHEDULES: Mapping[str, Parameters] = {
 }
 
 
+@dataclass(frozen=True)
+class Chain:
+    """Specs that act one after the other, written ``mirror+shift(pixels=1)``."""
+
+    steps: tuple[Spec, ...]
+
+    def __str__(self) -> str:
+        return "+".join(map(str, self.steps))
+
+
+def checked_chain(kind: str, text: str, known: Mapping[str, Parameters]) -> Chain:
+    """The specs of a text that joins them by ``+``, each as ``checked`` gives it.
+
+    Raises:
+        UnknownName, SpecError: as ``checked``.
+    """
+    # A plus inside brackets belongs to a number.
+    return Chain(tuple(checked(kind, part, known) for part in re.split(r"\+(?![^(]*\))", text)))
+
+
+def plane_channels(planes: Sequence[Spec], channels: int) -> int:
+    """How many channels a network gets: those of the image where there are no planes."""
+    if not planes:
+        return channels
+    return sum(channels if plane.name == "image" else 1 for plane in planes)
+
+
 def checked(kind: str, text: str, known: Mapping[str, Parameters]) -> Spec:
     """A spec with all its parameters, those left out at their default.
 
@@ -120,10 +179,11 @@ def _value(spec: Spec, key: str, allowed: Number | Choice) -> float | str | bool
             raise SpecError(f"'{key}' of '{spec.name}' is {value!r}; expected {names}.")
         return value
     number = spec.arguments.get(key, allowed.default)
-    is_number = isinstance(number, (int, float)) and not isinstance(number, bool)
-    if not is_number or not allowed.low <= number <= allowed.high:
+    is_number = isinstance(number, int if allowed.whole else (int, float))
+    if not is_number or isinstance(number, bool) or not allowed.low <= number <= allowed.high:
+        kind = "a whole number" if allowed.whole else "a number"
         raise SpecError(
-            f"'{key}' of '{spec.name}' is {number!r}; expected a number from {allowed.low:g} to "
+            f"'{key}' of '{spec.name}' is {number!r}; expected {kind} from {allowed.low:g} to "
             f"{allowed.high:g}."
         )
-    return float(number)
+    return number if allowed.whole else float(number)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from occbench.core.csv_rows import read_lines
 from occbench.errors import DataError, UnknownName
 from occbench.reference.check import Outcome
 from occbench.reference.confusion_checks import check_confusion
 from occbench.reference.confusion_table import TRUTH, is_confusion, read_confusion, read_metrics
-from occbench.reference.csv_rows import read_lines
 from occbench.reference.published import references, shipped_tables
 from occbench.reference.result_checks import check_results
 from occbench.reference.result_table import is_result_table, read_result_table

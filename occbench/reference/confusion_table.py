@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
+from occbench.core.csv_rows import Line, read_lines, whole_number
 from occbench.errors import DataError, UnknownName
 from occbench.matrix.metrics import Confusion
-from occbench.reference.csv_rows import Line, read_lines, whole_number
 from occbench.reference.printed import PERCENT, SHARE, Printed, read_number, to_printed
 
 TRUTH = "truth"

@@ -13,8 +13,8 @@ from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
 
+from occbench.core.csv_rows import read_lines
 from occbench.errors import UnknownName
-from occbench.reference.csv_rows import read_lines
 
 # What each flag says of a number, as a clause.
 FLAGS: Mapping[str, str] = {

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from occbench.core.csv_rows import Line, read_lines, whole_number
 from occbench.errors import DataError
 from occbench.matrix.cell import TESTS
-from occbench.reference.csv_rows import Line, read_lines, whole_number
 from occbench.reference.printed import (
     Number,
     Printed,

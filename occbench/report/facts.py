@@ -13,6 +13,7 @@ from occbench.foreign.stored import StoredModels
 from occbench.matrix.cells import Matrix
 from occbench.reference.compare import Comparison
 from occbench.reference.published import Reference
+from occbench.report.explanations import Explained
 from occbench.report.lost_faces import LostFace
 from occbench.report.study import Study
 
@@ -56,6 +57,7 @@ class ReportFacts:
         models: models from elsewhere that were shown the same faces.
         published: published reports beside this matrix.
         pictures: whether pictures of faces may be shown.
+        explained: what the runs look at, where somebody has asked.
     """
 
     title: str
@@ -77,6 +79,7 @@ class ReportFacts:
     models: StoredModels = field(default_factory=lambda: StoredModels((), {}))
     published: tuple[Published, ...] = ()
     pictures: bool = True
+    explained: tuple[Explained, ...] = ()
 
     def __post_init__(self) -> None:
         if not self.pictures and (

@@ -16,6 +16,7 @@ from occbench.matrix.metrics import Confusion, confusion
 from occbench.matrix.record import finished, missing_cells
 from occbench.reference.compare import compare_with_reference
 from occbench.reference.published import Reference
+from occbench.report.explanations import explanations_of
 from occbench.report.facts import Published, ReportFacts
 from occbench.report.lost_faces import most_lost
 from occbench.report.made_of import how_it_was_made, left_out, limits_of
@@ -77,6 +78,7 @@ def gather(
         models=models_of(job),
         published=tuple(_published(job, matrix, one) for one in references),
         pictures=pictures,
+        explained=tuple(explanations_of(job)),
     )
 
 

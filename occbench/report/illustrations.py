@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,7 @@ class Illustrations:
     gaps: list[Illustration] = field(default_factory=list)
     drops: list[Illustration] = field(default_factory=list)
     calibrations: list[Illustration] = field(default_factory=list)
+    explained: list[tuple[str, list[Illustration]]] = field(default_factory=list)
 
 
 def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
@@ -70,6 +71,7 @@ def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
         drawn.gaps.extend(_gaps(facts, folder, selection))
         drawn.drops.extend(_drops(facts, folder, selection))
         drawn.calibrations.extend(_calibrations(facts, folder, selection))
+    drawn.explained.extend(_explained(facts, folder))
     return drawn
 
 
@@ -141,6 +143,20 @@ _CALIBRATION = (
     "Reliability diagrams above risk-coverage curves, a column per test split, a line per train "
     "split; the tables below have their numbers."
 )
+
+
+def _explained(facts: ReportFacts, folder: Path) -> Iterator[tuple[str, list[Illustration]]]:
+    """Title and figures of each explanation; what an earlier report drew of them goes first."""
+    for path in (folder / "figures").glob("explain-*"):
+        path.unlink()
+    for one in facts.explained:
+        name = f"explain-{one.train}-seed{one.seed}-{one.folder}"
+        drawn = [
+            _write(each.figure, folder, f"{name}-{each.name}", each.alt, each.caption)
+            for each in one.drawings(faces=facts.pictures)
+        ]
+        if drawn:
+            yield one.title, drawn
 
 
 def _heat_words(facts: ReportFacts, selection: str) -> str:

@@ -103,6 +103,7 @@ def _contents(
         (drawn.confusions, "confusions", "Confusions"),
         (any(name.startswith("scores-worth") for name in tables), "scores", "Scores"),
         (facts.lost, "lost", "Lost faces"),
+        (drawn.explained, "explained", "What networks look at"),
         (drawn.curves, "curves", "Learning curves"),
         (drawn.heat_maps, "map", "Heat map"),
         (facts.published, "published", "Published results"),

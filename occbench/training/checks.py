@@ -11,14 +11,21 @@ from occbench.models.base import Backbone, checked_backbone
 from occbench.models.specs import (
     ALL,
     AUGMENTATIONS,
+    BALANCE,
     COLOUR,
+    COPIES,
     HEAD,
     LOSSES,
+    NO_BALANCE,
     OPTIMIZERS,
+    PLANES,
     PRECISIONS,
     PREPROCESSINGS,
     SCHEDULES,
+    Chain,
     checked,
+    checked_chain,
+    plane_channels,
 )
 
 if TYPE_CHECKING:
@@ -41,6 +48,7 @@ def check_together(recipe: Recipe, backbone: Backbone) -> None:
         DataError: the first thing that does not fit.
     """
     _check_backbone(recipe, backbone)
+    _check_images(recipe)
     if recipe.head_epochs and recipe.trainable == HEAD:
         raise DataError("head_epochs is for a recipe that trains more than the head afterwards.")
     if recipe.head_epochs >= recipe.epochs:
@@ -73,9 +81,10 @@ def _check_backbone(recipe: Recipe, backbone: Backbone) -> None:
         raise DataError(
             f"'{name}' needs images of {backbone.smallest} pixels or more; size is {recipe.size}."
         )
-    if recipe.preprocessing in COLOUR and recipe.channels != 3:
+    channels = plane_channels(recipe.planes, recipe.channels)
+    if recipe.preprocessing in COLOUR and channels != 3:
         raise DataError(
-            f"The preprocessing '{recipe.preprocessing}' needs 3 channels; got {recipe.channels}."
+            f"The preprocessing '{recipe.preprocessing}' needs 3 channels; got {channels}."
         )
     if recipe.trainable not in (ALL, HEAD, *backbone.stages):
         raise DataError(
@@ -89,6 +98,26 @@ def _check_backbone(recipe: Recipe, backbone: Backbone) -> None:
                 f"stage_rates has '{stage}', which is not trained here; trained are "
                 f"{', '.join(trained)}."
             )
+
+
+def _check_images(recipe: Recipe) -> None:
+    """What is done to images: colour needs colour, and copies no trunk cache."""
+    if recipe.channels != 3 and any(spec.name == "saturation" for spec in recipe.augment):
+        raise DataError(
+            "The augmentation 'saturation' needs 3 channels; grey images have no colour to change."
+        )
+    names = list(map(str, recipe.copies))
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(
+                f"copies has '{name}' twice, which would be the same copy; name it once."
+            )
+    if recipe.cache_trunk and (recipe.copies or recipe.balance != NO_BALANCE):
+        key = "copies" if recipe.copies else "balance"
+        raise DataError(
+            f"cache_trunk = true and {key} exclude each other, as the cache knows faces and not "
+            "their copies; set cache_trunk = false."
+        )
 
 
 def _trained(trainable: str, backbone: Backbone) -> tuple[str, ...]:
@@ -144,10 +173,14 @@ def _spec(kind: str, table: Mapping[str, Any]) -> Callable[[str, Any], Spec]:
     return lambda key, value: checked(kind, _text(key, value), table)
 
 
-def _augment(key: str, value: Any) -> tuple[Spec, ...]:
-    return tuple(
-        checked("augmentation", _text(key, item), AUGMENTATIONS) for item in _list(key, value)
+def _specs(kind: str, table: Mapping[str, Any]) -> Callable[[str, Any], tuple[Spec, ...]]:
+    return lambda key, value: tuple(
+        checked(kind, _text(key, item), table) for item in _list(key, value)
     )
+
+
+def _copies(key: str, value: Any) -> tuple[Chain, ...]:
+    return tuple(checked_chain("copy", _text(key, item), COPIES) for item in _list(key, value))
 
 
 def _head(key: str, value: Any) -> tuple[int, ...]:
@@ -166,7 +199,10 @@ CHECKS: Mapping[str, Callable[[str, Any], Any]] = {
     "size": _whole(8, 1024),
     "channels": _one_of(1, 3),
     "preprocessing": _one_of(*PREPROCESSINGS),
-    "augment": _augment,
+    "planes": _specs("plane", PLANES),
+    "augment": _specs("augmentation", AUGMENTATIONS),
+    "copies": _copies,
+    "balance": _one_of(NO_BALANCE, BALANCE),
     "head": _head,
     "dropout": _number(0, 0.99),
     "trainable": _text,

@@ -18,6 +18,7 @@ from occbench.dataset.pixels import Pixels, open_pixels
 from occbench.errors import DataError, StaleState
 from occbench.occluders.base import NORMAL, make_occluder, parameters
 from occbench.splits.split import Split
+from occbench.training.copies import count_learned
 from occbench.training.inputs import PaintNow, ReadPainted, Shower, Shown
 from occbench.training.recipe import Recipe
 from occbench.workspace import Workspace
@@ -134,13 +135,20 @@ def painted_folders(workspace: Workspace, name: str, variants: Iterable[str]) ->
     return folders
 
 
+def count_images(recipe: Recipe, split: Split, manifest: Manifest) -> int:
+    """How many images a recipe shows in an epoch on the train part of a split, copies included."""
+    labels = manifest.faces.set_index("id")["label"]
+    counts = labels.loc[split.parts["train"]["id"]].value_counts()
+    return count_learned(recipe, counts.tolist())
+
+
 def check_fit(recipe: Recipe, split: Split, manifest: Manifest) -> None:
     """Refuses a recipe that a split cannot feed, before anything heavy is loaded.
 
     Raises:
         DataError: no validation faces, or fewer images than a batch.
     """
-    images = split.sizes()["train"]
+    images = count_images(recipe, split, manifest)
     if images < recipe.batch_size:
         raise DataError(
             f"The recipe's batch_size = {recipe.batch_size} is larger than the {images} training "

@@ -17,6 +17,7 @@ _COST = (
     "backbone",
     "size",
     "channels",
+    "planes",
     "batch_size",
     "augment",
     "head",

@@ -14,6 +14,7 @@ from occbench.errors import DataError
 from occbench.models.backend import load_keras
 from occbench.training import checkpoint
 from occbench.training.network import make_network
+from occbench.training.recipe import Recipe
 from occbench.training.run import State, read_recipe
 
 SCHEMA = 1
@@ -59,18 +60,36 @@ def export(folder: Path, path: Path, *, selection: str) -> dict[str, Any]:
         "colour": "RGB" if recipe.channels == 3 else "grey",
         "levels": [0, 255],
         "preprocessing": f"{recipe.preprocessing}, inside the network",
+        **({"planes": [*map(str, recipe.planes)]} if recipe.planes else {}),
     }
-    trained = make_network(replace(recipe, devices=1), len(classes))
-    checkpoint.load_weights(trained, weights)
-    plain = make_network(replace(recipe, augment=(), precision="float32", devices=1), len(classes))
-    for layer in plain.layers:
-        if layer.weights:
-            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    plain = plain_network(recipe, len(classes), weights)
     layers, keras = load_keras().layers, load_keras()
     chances = layers.Softmax(name="probabilities", dtype="float32")(plain.output)
     _save(keras.Model(plain.inputs, chances, name=f"{recipe.backbone.name}-classifier"), path)
     write_text(path.with_suffix(".json"), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
     return facts
+
+
+def plain_network(recipe: Recipe, classes: int, weights: Path) -> Any:
+    """A trained network in float32 and without its augmentation, not compiled.
+
+    It takes levels 0..255, uint8 ``(N, size, size, channels)``, and gives logits ``(N, classes)``.
+
+    Args:
+        recipe: of its training.
+        classes: how many.
+        weights: the file of the epoch wanted.
+
+    Raises:
+        DataError: the weights are missing or broken.
+    """
+    trained = make_network(replace(recipe, devices=1), classes)
+    checkpoint.load_weights(trained, weights)
+    plain = make_network(replace(recipe, augment=(), precision="float32", devices=1), classes)
+    for layer in plain.layers:
+        if layer.weights:
+            layer.set_weights(trained.get_layer(layer.name).get_weights())
+    return plain
 
 
 def _save(model: Any, path: Path) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from occbench.core.atomic import replacing
 from occbench.core.console import Bar, bar, note
-from occbench.errors import DataError, StaleState
+from occbench.errors import NoNumber, StaleState
 from occbench.models.backend import load_keras, machine, versions
 from occbench.training import checkpoint
 from occbench.training.batches import TrainingBatches, log_softmax, logits
@@ -62,8 +62,8 @@ def fit(job: Fitting) -> State:
     """Trains to the end from wherever the run stands.
 
     Raises:
-        DataError: a file of the run is broken, a face cannot be shown, or the loss was no
-            number in the first epoch.
+        DataError: a file of the run is broken, or a face cannot be shown.
+        NoNumber: the loss was none in the first epoch.
         OSError: a checkpoint cannot be written.
     """
     state = State.read(job.folder)
@@ -188,7 +188,7 @@ def _commit(
 def _diverged(job: Fitting, state: State, row: dict[str, Any]) -> State:
     """Ends a run whose loss is no number; the last good weights are kept."""
     if not state.last:
-        raise DataError(
+        raise NoNumber(
             f"The loss of '{job.run.id}' was no number in the first epoch. Lower the recipe's "
             "learning_rate."
         )

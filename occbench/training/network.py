@@ -28,6 +28,7 @@ def architecture(recipe: Recipe) -> Architecture:
         dropout=recipe.dropout,
         trainable=recipe.trainable,
         precision=recipe.precision,
+        planes=recipe.planes,
     )
 
 

@@ -65,7 +65,7 @@ def _is_stored(path: Path, wanted: Sequence[str]) -> bool:
     return path.is_file() and set(wanted) <= set(Predictions.read(path).ids)
 
 
-def _look(selection: str, variant: str, faces: int) -> dict[str, object]:
+def look(selection: str, variant: str, faces: int) -> dict[str, object]:
     """A look at the test faces: of what, when, and by which command."""
     when = datetime.now(UTC).isoformat(timespec="seconds")
     command = shlex.join([Path(sys.argv[0]).name, *sys.argv[1:]])
@@ -98,7 +98,7 @@ def _compute(
                 table = pd.DataFrame({"id": wanted[variant], "variant": variant})
                 shown = data.shown(table)
                 # Counted before the faces are seen: a kill must not hide a look.
-                reads.append([_look(selection, variant, len(shown))])
+                reads.append([look(selection, variant, len(shown))])
                 part.prepare(shown)
                 scores = np.exp(log_softmax(logits(part.model, part.faces(shown))))
                 made[epoch, variant] = Predictions(

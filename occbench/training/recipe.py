@@ -16,7 +16,7 @@ from typing import Any
 from occbench.core.spec import Spec
 from occbench.errors import DataError, OccbenchError, UnknownName
 from occbench.models.base import resolve_backbone
-from occbench.models.specs import LOSSES, OPTIMIZERS, SCHEDULES, checked
+from occbench.models.specs import LOSSES, NO_BALANCE, OPTIMIZERS, SCHEDULES, Chain, checked
 from occbench.training.checks import CHECKS, check_together
 
 SCHEMA = 1
@@ -34,6 +34,9 @@ _LATER = (
     "cache_trunk",
     "augment_copies",
     "devices",
+    "planes",
+    "copies",
+    "balance",
 )
 
 
@@ -45,8 +48,11 @@ class Recipe:
         backbone: spec of the network.
         size: side of the square input in pixels.
         channels: 1 grey, 3 RGB.
+        planes: specs of what the network sees of the image; the image itself if empty.
         preprocessing: one of ``PREPROCESSINGS``.
         augment: specs, applied in order in training.
+        copies: fixed copies of every training image besides itself, each a chain of changes.
+        balance: ``augment`` fills up every class to the largest with altered copies; ``none``.
         head: units of hidden layers before the logits.
         dropout: before each layer of the head, 0..1.
         trainable: ``all``, ``head`` or the first trained stage.
@@ -79,8 +85,11 @@ class Recipe:
     backbone: Spec
     size: int
     channels: int
+    planes: tuple[Spec, ...] = ()
     preprocessing: str = "centered"
     augment: tuple[Spec, ...] = ()
+    copies: tuple[Chain, ...] = ()
+    balance: str = NO_BALANCE
     head: tuple[int, ...] = ()
     dropout: float = 0.0
     trainable: str = "all"
@@ -244,4 +253,4 @@ def _plain(key: str, value: Any) -> Any:
         return dict(value)
     if isinstance(value, tuple):
         return [_plain("", item) for item in value]
-    return str(value) if isinstance(value, Spec) else value
+    return str(value) if isinstance(value, (Spec, Chain)) else value

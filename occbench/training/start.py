@@ -13,7 +13,7 @@ from occbench.training.run import State, read_recipe
 from occbench.workspace import Workspace
 
 # What must be the same in the run that weights come from: the network, and what it is fed with.
-_SAME = ("backbone", "channels", "preprocessing")
+_SAME = ("backbone", "channels", "planes", "preprocessing")
 
 
 @dataclass(frozen=True)
@@ -118,10 +118,14 @@ def _of_run(workspace: Workspace, recipe: Recipe) -> Start:
         mine, other = getattr(recipe, key), getattr(theirs, key)
         if mine != other:
             raise DataError(
-                f"The run '{run_id}' has {key} = {other}, this recipe {mine}: its weights would "
-                f"see what they were not trained on. Set {key} to the same."
+                f"The run '{run_id}' has {key} = {_said(other)}, this recipe {_said(mine)}: its "
+                f"weights would see what they were not trained on. Set {key} to the same."
             )
     return Start(f"the run {run_id}, epoch {state.best}", path, _identity(path), folder)
+
+
+def _said(value: object) -> str:
+    return f"[{', '.join(map(str, value))}]" if isinstance(value, tuple) else str(value)
 
 
 def _identity(path: Path) -> str:

@@ -14,10 +14,13 @@ from occbench.dataset.batch import Style
 from occbench.dataset.manifest import Manifest
 from occbench.errors import StaleState
 from occbench.splits.split import Split
+from occbench.training.copies import learned
 from occbench.training.data import check_fit, open_data, painted_folders
 from occbench.training.run import READS, Run, State
 from occbench.training.start import find_start
 from occbench.workspace import Workspace
+
+AfterEpoch = Callable[[dict[str, Any]], None]
 
 
 @dataclass(frozen=True)
@@ -57,9 +60,24 @@ def plan_run(
 
 
 def train(
-    workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish | None = None
+    workspace: Workspace,
+    manifest: Manifest,
+    split: Split,
+    run: Run,
+    wish: Wish | None = None,
+    *,
+    after_epoch: AfterEpoch | None = None,
 ) -> State:
     """Trains a run to its end; one that has ended is left alone.
+
+    Args:
+        workspace: where all lies.
+        manifest: the data set.
+        split: what is learned from, and what chooses the epoch.
+        run: what decides it.
+        wish: how it is trained apart from that.
+        after_epoch: called with each new row of the history once the epoch is written down; what
+            it raises ends the call, and the run can go on later.
 
     Raises:
         Busy: another process is training it.
@@ -73,7 +91,9 @@ def train(
     with sole_writer(folder):
         # Another process may have ended it since.
         state = State() if wish.force else State.read(folder)
-        return state if state.ended else _fit(workspace, manifest, split, run, wish)
+        if state.ended:
+            return state
+        return _fit(workspace, manifest, split, run, wish, after_epoch)
 
 
 def painted_digest(workspace: Workspace, name: str, split: Split) -> str:
@@ -86,7 +106,14 @@ def painted_digest(workspace: Workspace, name: str, split: Split) -> str:
     )
 
 
-def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish: Wish) -> State:
+def _fit(
+    workspace: Workspace,
+    manifest: Manifest,
+    split: Split,
+    run: Run,
+    wish: Wish,
+    after_epoch: AfterEpoch | None,
+) -> State:
     from occbench.training.fit import Fitting, fit
 
     start = find_start(workspace, run.recipe)
@@ -109,12 +136,12 @@ def _fit(workspace: Workspace, manifest: Manifest, split: Split, run: Run, wish:
         Fitting(
             run=run,
             data=data,
-            train=train_images,
+            train=learned(train_images, run.recipe),
             val=val_images,
             folder=folder,
             start=start,
             every_epoch=wish.every_epoch,
-            after_epoch=events,
+            after_epoch=_in_turn(events, after_epoch),
         )
     )
 
@@ -130,7 +157,18 @@ def _clear(folder: Path) -> None:
             path.unlink()
 
 
-def _events(folder: Path) -> Callable[[dict[str, Any]], None]:
+def _in_turn(*listeners: AfterEpoch | None) -> AfterEpoch:
+    """One function that hands a row to each listener there is."""
+
+    def tell(row: dict[str, Any]) -> None:
+        for listener in listeners:
+            if listener is not None:
+                listener(row)
+
+    return tell
+
+
+def _events(folder: Path) -> AfterEpoch:
     """A function that hands rows of the history to TensorBoard."""
     from occbench.training.tensorboard import writer
 

@@ -234,12 +234,14 @@ def _identity(parts: Cut, data: Data, recipe: Recipe) -> dict[str, Any]:
     are serve every seed.
     """
     _, given = resolve_backbone(recipe.backbone)
+    planes = {"planes": list(map(str, recipe.planes))} if recipe.planes else {}
     return {
         "schema": SCHEMA,
         "pixels": data.pixels.identity,
         "size": recipe.size,
         "channels": recipe.channels,
         "preprocessing": recipe.preprocessing,
+        **planes,
         "backbone": {"name": recipe.backbone.name, **given},
         "place": parts.place,
         "step": parts.step,

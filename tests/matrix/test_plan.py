@@ -10,14 +10,14 @@ from occbench.errors import DataError, OccbenchError, SpecError, StaleState
 from occbench.matrix.plan import Plan, split_of
 from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe
-from tests.runs import OTHER, make_recipe
+from tests.runs import TOGETHER, make_recipe
 
 HEAD = 'schema = 1\ndata_set = "small"\n'
 TABLE = '[recipe]\nbackbone = "resnet9"\nsize = 40\nchannels = 1\nbatch_size = 6\n'
 
 FULL = Plan(
     "small",
-    Recipe.from_mapping(OTHER),
+    Recipe.from_mapping(TOGETHER[1]),
     occluder='headset(fill="mean")',
     train=("occluded", "mixed-paired"),
     test=("normal", "mixed"),

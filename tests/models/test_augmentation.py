@@ -37,6 +37,14 @@ def augmented(text: str, image: np.ndarray, *, training: bool = True) -> np.ndar
     return drawn(text, batch, training=training)
 
 
+COLOUR = np.full((2, 2, 3), (200.0, 100.0, 0.0))
+
+
+def colourful() -> np.ndarray:
+    """A red spot on dark blue, which every augmentation changes."""
+    return disc(3, 2) * (1.0, 0.5, 0.0) + (10.0, 10.0, 50.0)
+
+
 def disc(x: float, y: float) -> np.ndarray:
     """A soft bright spot on black at a place counted from the middle."""
     ys, xs = np.mgrid[:SIDE, :SIDE] - (SIDE - 1) / 2
@@ -124,10 +132,78 @@ def test_contrast_scales_around_the_mean():
     assert 1.05 < factors.max() <= 1.201
 
 
+def ramp() -> np.ndarray:
+    """Levels 0 to 250 in equal steps of 5 from left to right."""
+    return np.broadcast_to(np.arange(0, 251, 5)[:, None], (51, 51, 1)).astype(float)
+
+
+def test_a_crop_shows_a_window_of_at_least_its_share():
+    """Half to all of the side: the ramp rises by 2.5 to 5 a pixel, beginning at many places.
+
+    Windows lie inside the image, and lines stay straight.
+    """
+    found = augmented("crop(fraction=0.5)", ramp())[..., 0]
+    assert (found >= 0).all()
+    assert (found <= 250).all()
+    slopes = (found[:, 25, 40] - found[:, 25, 10]) / 30
+    assert 2.499 <= slopes.min() < 2.8
+    assert 4.7 < slopes.max() <= 5.001
+    # The middle of the window is nearer to the middle of the image than half of what was cut off.
+    middles = (found[:, 25, 25] / 5 - 25) / 51
+    assert (np.abs(middles) <= (1 - slopes / 5) / 2 + 1e-4).all()
+    assert middles.min() < -0.1
+    assert middles.max() > 0.1
+    np.testing.assert_allclose(np.diff(found[:, 25, 1:-1], n=2, axis=1), 0, atol=1e-2)
+
+
+def test_a_crop_is_as_wide_as_it_is_high():
+    """The ramp turned upright has the same slopes, and the places of the two axes are apart."""
+    both = np.concatenate([ramp(), ramp().transpose(1, 0, 2)], axis=-1)
+    found = augmented("crop(fraction=0.5)", both)
+    across = found[:, 25, 40, 0] - found[:, 25, 10, 0]
+    down = found[:, 40, 25, 1] - found[:, 10, 25, 1]
+    np.testing.assert_allclose(across, down, rtol=1e-3)
+    assert np.abs(found[:, 25, 25, 0] - found[:, 25, 25, 1]).max() > 10
+
+
+def test_a_stretch_spreads_the_levels_over_the_scale():
+    """Of levels 100, 125, 150 the ends become 0 and 255 and the middle stays in the middle.
+
+    With up to 0.3 of the span cut off at both ends, a level a tenth above the lowest becomes
+    255 (0.1 - p) / (1 - 2 p): 25.5 without a cut, 0 from p = 0.1 on.
+    """
+    picture = np.array([[[100.0], [105.0], [125.0], [150.0]]])
+    found = augmented("stretch(fraction=0.3)", picture)[:, 0, :, 0]
+    np.testing.assert_allclose(found[:, [0, 2, 3]], [[0, 127.5, 255]] * MANY, atol=1e-2)
+    assert found[:, 1].min() == 0
+    assert 12 < found[:, 1].max() <= 25.51
+    flat = np.full((4, 4, 1), 90.0)
+    np.testing.assert_array_equal(augmented("stretch", flat), np.full((MANY, 4, 4, 1), 90.0))
+
+
+def test_a_stretch_keeps_colours_in_step():
+    """Lowest and highest level are those of all channels together."""
+    picture = np.array([[[50.0, 100.0, 150.0]]])
+    found = augmented("stretch(fraction=0)", picture)
+    np.testing.assert_allclose(found, np.broadcast_to([0, 127.5, 255], found.shape), atol=1e-3)
+
+
+def test_saturation_scales_colours_about_their_luma():
+    """Red 200, green 100, blue 0 has luma 118.5; one factor from 0.5 to 1.5 for the image."""
+    found = augmented("saturation(fraction=0.5)", COLOUR)[:, 0, 0]
+    factors = (found[:, 0] - 118.5) / 81.5
+    np.testing.assert_allclose(found[:, 1], 118.5 - 18.5 * factors, atol=1e-3)
+    np.testing.assert_allclose(found[:, 2], np.maximum(118.5 - 118.5 * factors, 0), atol=1e-3)
+    assert 0.499 <= factors.min() < 0.65
+    assert 1.35 < factors.max() <= 1.501
+    grey = np.full((2, 2, 3), 80.0)
+    np.testing.assert_allclose(augmented("saturation", grey), 80, atol=1e-3)
+
+
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_outside_of_training_nothing_happens(name):
     """Every layer gives back what it got."""
-    image = disc(3, 2)
+    image = colourful()
     assert (augmented(name, image, training=False) == image.astype(np.float32)).all()
     assert not (augmented(name, image) == image.astype(np.float32)).all()
 
@@ -135,7 +211,7 @@ def test_outside_of_training_nothing_happens(name):
 @pytest.mark.parametrize("name", AUGMENTATIONS)
 def test_every_image_of_a_batch_is_drawn_alone_and_by_the_seed(name):
     """Draws differ within a batch; the same seed gives the same batch, another one another."""
-    batch = np.repeat(disc(3, 2)[None].astype(np.float32), MANY, axis=0)
+    batch = np.repeat(colourful()[None].astype(np.float32), MANY, axis=0)
     first, again, other = (drawn(name, batch, seed=seed) for seed in (5, 5, 6))
     assert len(kinds(first)) > 1
     assert (first == again).all()
@@ -164,7 +240,7 @@ def network(**changes: Any) -> Any:
     return compiled_network(recipe(PLAIN, **changes), 3, steps=1)
 
 
-RANDOM = {"augment": ["flip", "shift", "rotate", "brightness"], "dropout": 0.3}
+RANDOM = {"augment": ["flip", "shift", "rotate", "brightness", "crop", "stretch"], "dropout": 0.3}
 
 
 def test_a_whole_network_predicts_without_augmentation_and_dropout(faces):

@@ -16,6 +16,7 @@ COSTLY = {
     "backbone",
     "size",
     "channels",
+    "planes",
     "batch_size",
     "augment",
     "head",

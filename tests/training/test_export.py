@@ -19,9 +19,10 @@ from tests.trainings import NAME, TINY, data_for, folder_of, recipe, split_of, t
 
 pytestmark = pytest.mark.tf
 
-# Augmentation, dropout and batch normalisation, none of which may act any more; colour and a
-# channel order that nobody would guess.
-CHOSEN = recipe(TINY, epochs=2, channels=3, preprocessing="vggface2", head=[4])
+# Augmentation, dropout and batch normalisation, none of which may act any more; planes of colour
+# and a channel order that nobody would guess.
+PLANES = ["luma", "sobel", "rotate(degrees=20.0)"]
+CHOSEN = recipe(TINY, epochs=2, channels=3, planes=PLANES, preprocessing="vggface2", head=[4])
 
 # Opens the file as somebody would who never heard of this package.
 _STRANGER = """
@@ -74,6 +75,7 @@ def test_keras_alone_says_what_the_run_said(selection, made, tmp_path):
     state = State.read(run)
     assert facts["epoch"] == (state.best if selection == "best" else 2)
     assert (facts["size"], facts["channels"], facts["colour"]) == (16, 3, "RGB")
+    assert facts["planes"] == PLANES
 
 
 def test_what_cannot_be_exported_is_refused(made, tmp_path):

@@ -9,7 +9,7 @@ import pytest
 
 from occbench.errors import DataError, OccbenchError, SpecError, UnknownName
 from occbench.training.recipe import Recipe, recipe_names, recipe_path, recipe_summaries
-from tests.runs import BASE, OTHER, make_recipe, pair
+from tests.runs import BASE, OTHER, TOGETHER, make_recipe, pair
 
 # Optimizers have the defaults of Keras 3, but SGD its usual momentum.
 SPELLED_OUT = {
@@ -22,6 +22,17 @@ SPELLED_OUT = {
     ),
     ("schedule", "cosine"): "cosine(start=0.03, warmup=0.1)",
     ("loss", "focal"): "focal(gamma=2.0)",
+    ("copies", "mirror+shift"): "mirror+shift(pixels=1)",
+    ("copies", "rotate(degrees=+5)+move"): "rotate(degrees=5.0)+move(down=0, right=0)",
+    ("planes", "gamma"): "gamma(exponent=2.0)",
+}
+
+# The keys of the first recipes.
+FIRST_KEYS = {
+    *("backbone", "size", "channels", "preprocessing", "augment", "head", "dropout", "trainable"),
+    *("loss", "label_smoothing", "class_weights", "optimizer", "learning_rate", "schedule"),
+    *("batch_size", "epochs", "early_stopping", "monitor", "select", "precision"),
+    *("steps_per_execution", "xla", "seed"),
 }
 
 
@@ -53,11 +64,12 @@ def test_each_key_is_kept(key, tmp_path):
     assert Recipe.load(path) == changed
 
 
-def test_all_keys_at_once(tmp_path):
+@pytest.mark.parametrize("values", TOGETHER, ids=["copies", "cache"])
+def test_all_keys_at_once(values, tmp_path):
     """A recipe of nothing but other values round-trips, whatever the order of its keys."""
-    recipe = Recipe.from_mapping(OTHER)
-    assert recipe.describe() == OTHER
-    assert Recipe.from_mapping(dict(reversed(OTHER.items()))) == recipe
+    recipe = Recipe.from_mapping(values)
+    assert recipe.describe() == values
+    assert Recipe.from_mapping(dict(reversed(values.items()))) == recipe
     path = tmp_path / "other.toml"
     path.write_text(recipe.to_toml(), encoding="utf-8")
     assert Recipe.load(str(path)) == recipe
@@ -67,8 +79,14 @@ def test_all_keys_at_once(tmp_path):
 def test_what_is_left_out_of_a_spec_is_spelled_out(given, full):
     """Two spellings of one optimizer are one recipe, defaults and spaces included."""
     key, spec = given
-    assert make_recipe(**{key: spec}).describe()[key] == full
-    assert make_recipe(**{key: full}) == make_recipe(**{key: f"  {spec} "})
+    wrap = (lambda text: [text]) if key in ("copies", "planes") else str
+    assert make_recipe(**{key: wrap(spec)}).describe()[key] == wrap(full)
+    assert make_recipe(**{key: wrap(full)}) == make_recipe(**{key: wrap(f"  {spec} ")})
+
+
+def test_what_came_later_is_left_out_where_it_says_nothing():
+    """So a recipe of before has the description, and its runs the names, that it had then."""
+    assert set(make_recipe(planes=[], copies=[], balance="none").describe()) == FIRST_KEYS
 
 
 def test_built_in_recipes_load():
@@ -110,6 +128,9 @@ def test_a_file_goes_before_a_built_in_name(tmp_path, monkeypatch):
         ("preprocessing", "caffe", "'imagenet-caffe'"),
         ("augment", "flip", "expected a list"),
         ("augment", [3], "expected text"),
+        ("planes", "sobel", "expected a list"),
+        ("copies", [None], "expected text"),
+        ("balance", "copies", "'none', 'augment'"),
         ("head", 64, "expected a list"),
         ("head", [0], "expected a whole number from 1"),
         ("head", [True], "expected a whole number"),
@@ -144,11 +165,13 @@ def test_a_wrong_value_is_named(key, value, words):
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
-        ("backbone", "resnet8", "Unknown backbone 'resnet8'. Did you mean 'resnet9'?"),
+        ("backbone", "resnett9", "Unknown backbone 'resnett9'. Did you mean 'resnet9'?"),
         ("optimizer", "adamm", "Unknown optimizer 'adamm'. Did you mean 'adam"),
         ("schedule", "cosin", "Unknown schedule 'cosin'. Did you mean 'cosine'?"),
         ("loss", "focus", "Unknown loss 'focus'."),
         ("augment", ["flip", "flop"], "Unknown augmentation 'flop'. Did you mean 'flip'?"),
+        ("planes", ["sobol"], "Unknown plane 'sobol'. Did you mean 'sobel'?"),
+        ("copies", ["mirror+shft"], "Unknown copy 'shft'. Did you mean 'shift'?"),
     ],
 )
 def test_an_unknown_name_brings_the_nearest(key, value, words):
@@ -167,6 +190,11 @@ def test_an_unknown_name_brings_the_nearest(key, value, words):
         ("loss", "focal(gamma=True)", "'gamma' of 'focal' is True; expected a number"),
         ("loss", "focal(gamma=1e999)", "'gamma' of 'focal' is inf; expected a number"),
         ("augment", ["flip(axis='up')"], "'axis' of 'flip' is 'up'; expected 'horizontal'"),
+        ("copies", ["shift(pixels=1.5)"], "'pixels' of 'shift' is 1.5; expected a whole number"),
+        ("copies", ["shift(pixels=0)"], "'pixels' of 'shift' is 0; expected a whole number from 1"),
+        ("copies", ["mirror(axis=1)"], "'mirror' has no parameter 'axis'. Known: none."),
+        ("copies", ["mirror+"], "Cannot read ''."),
+        ("planes", ["gamma(exponent=0)"], "'exponent' of 'gamma' is 0; expected a number from 0.1"),
         ("optimizer", "sgd(nesterov=1)", "'nesterov' of 'sgd' is 1; expected True, False."),
         ("optimizer", "sgd(0.9)", "Cannot read 'sgd(0.9)'."),
         ("backbone", "resnet9(", "Cannot read 'resnet9('."),

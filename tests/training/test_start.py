@@ -146,6 +146,7 @@ def fit_with(room, chosen, run, start):
         ({"backbone": "resnet9(width=2)"}, "has backbone = resnet9(width=1), this recipe resnet9("),
         ({"preprocessing": "unit"}, "has preprocessing = centered, this recipe unit"),
         ({"channels": 3}, "has channels = 1, this recipe 3"),
+        ({"planes": ["sobel"]}, "has planes = [], this recipe [sobel]"),
     ],
 )
 def test_another_network_is_refused(changes, text, room):

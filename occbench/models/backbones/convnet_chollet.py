@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from occbench.models.base import Backbone
+from occbench.models.base import Backbone, Reported
 from occbench.models.blocks import Seeds, convolution, halve
 
 STAGES = ("stage1", "stage2", "stage3")
@@ -24,4 +24,21 @@ def build(inputs: Any, seeds: Seeds) -> Any:
     return x
 
 
-BACKBONE = Backbone(build, STAGES, smallest=18)
+BACKBONE = Backbone(
+    build,
+    STAGES,
+    smallest=18,
+    source="report 001, LeanderWernst/facial-expression-recognition; Chollet, listing 8.1",
+    reported=(
+        Reported(
+            {},
+            size=224,
+            channels=3,
+            classes=8,
+            parameters=2_862_152,
+            statistics=True,
+            accuracy=0.125,
+            faces="AffectNet's validation faces, 5 epochs on 10,000 faces; one class for all",
+        ),
+    ),
+)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from occbench.models.base import Backbone
+from occbench.models.base import Backbone, Reported
 from occbench.models.blocks import Seeds, convolution, halve
 
 STAGES = ("stage1", "stage2", "stage3", "stage4")
@@ -25,4 +25,21 @@ def build(inputs: Any, seeds: Seeds) -> Any:
     return x
 
 
-BACKBONE = Backbone(build, STAGES, smallest=86)
+BACKBONE = Backbone(
+    build,
+    STAGES,
+    smallest=86,
+    source="report 001, LeanderWernst/facial-expression-recognition",
+    reported=(
+        Reported(
+            {},
+            size=224,
+            channels=3,
+            classes=8,
+            parameters=8_777_864,
+            statistics=True,
+            accuracy=0.3803,
+            faces="AffectNet's validation faces, 50 epochs",
+        ),
+    ),
+)

@@ -44,4 +44,10 @@ def _pixels_to_channels(x: Any) -> Any:
     return layers.Reshape((height, width, 4 * channels), name="stem_channels")(x)
 
 
-BACKBONE = Backbone(build, STAGES, smallest=16, parameters={"width": 24})
+BACKBONE = Backbone(
+    build,
+    STAGES,
+    smallest=16,
+    parameters={"width": 24},
+    source="occbench, after David Page, How to train your ResNet (2018)",
+)

@@ -9,7 +9,7 @@ last map.
 
 from __future__ import annotations
 
-from occbench.models.base import Backbone
+from occbench.models.base import Backbone, Reported
 from occbench.models.vggface_blocks import STAGES, Residual, identities
 
 NETWORK = Residual(epsilon=1e-3, squeeze=False)
@@ -22,4 +22,18 @@ BACKBONE = Backbone(
     published="resnet50",
     top=identities,
     top_features=(1, 1, 2048),
+    source="Cao et al., FG 2018; keras-vggface 0.6; report 001",
+    reported=(
+        Reported(
+            {},
+            size=224,
+            channels=3,
+            classes=8,
+            head=(1024,),
+            parameters=25_667_528,
+            statistics=True,
+            accuracy=0.5889,
+            faces="AffectNet's validation faces, last of 25 epochs, report 001",
+        ),
+    ),
 )

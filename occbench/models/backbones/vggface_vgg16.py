@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Any
 
 from occbench.models.backend import load_keras
-from occbench.models.base import Backbone
+from occbench.models.base import Backbone, Reported
 from occbench.models.blocks import Seeds, initializer
 
 STAGES = ("conv1", "conv2", "conv3", "conv4", "conv5")
@@ -61,4 +61,18 @@ BACKBONE = Backbone(
     published="vgg16",
     top=identities,
     top_features=(7, 7, 512),
+    source="Parkhi et al., BMVC 2015; keras-vggface 0.6; report 001",
+    reported=(
+        Reported(
+            {},
+            size=224,
+            channels=3,
+            classes=8,
+            head=(256,),
+            parameters=21_139_528,
+            statistics=True,
+            accuracy=0.4119,
+            faces="AffectNet's validation faces, report 001",
+        ),
+    ),
 )

@@ -1,0 +1,1 @@
+"""What a trained network looks at: kernels, activations, and what covering a place costs."""
