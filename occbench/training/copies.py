@@ -1,8 +1,8 @@
 """Which images a recipe learns from: those of the train part, and fixed copies of them.
 
 A transform of the train part's table, after the split and after faces are covered; validation and
-test faces never come here. Copies are made when a batch is cut and kept nowhere: what grows is
-the table, by about 50 bytes for each image.
+test faces never come here. Copies are made when a batch is cut; what grows is the table, by about
+50 bytes for each image, and what ``KeptFaces`` keeps.
 """
 
 from __future__ import annotations
@@ -34,6 +34,11 @@ class WithCopies(Shown):
     alterations: Sequence[Alteration]
     made_by: NDArray[np.int64]
     numbers: NDArray[np.int64]
+
+    @property
+    def altered(self) -> bool:
+        """See ``Shown``."""
+        return True
 
     def cut(self, pixels: Pixels, show: Shower, places: NDArray[np.intp]) -> NDArray[np.uint8]:
         """See ``Shown``."""

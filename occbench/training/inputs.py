@@ -94,6 +94,11 @@ class Shown:
     def __len__(self) -> int:
         return len(self.ids)
 
+    @property
+    def altered(self) -> bool:
+        """Whether an image is more than a copy of its pixels."""
+        return any(variant != NORMAL for variant in self.variants)
+
     def cut(self, pixels: Pixels, show: Shower, places: NDArray[np.intp]) -> NDArray[np.uint8]:
         """The images at some places, uint8 ``(n, size, size, channels)``."""
         batch = pixels.images[self.rows[places]]

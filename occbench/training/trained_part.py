@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from occbench.models.backend import shared_by
-from occbench.training.batches import Faces, Source
+from occbench.training.batches import Faces, KeptFaces, Source
 from occbench.training.data import Data
 from occbench.training.inputs import Shown
 from occbench.training.network import compile_as, make_ready
@@ -31,6 +31,7 @@ class TrainedPart:
     data: Data
     recipe: Recipe
     cache: TrunkCache | None
+    _known: list[tuple[Shown, Source]] = field(default_factory=list, repr=False)
 
     @classmethod
     def of(cls, network: Any, data: Data, recipe: Recipe) -> TrainedPart:
@@ -68,9 +69,14 @@ class TrainedPart:
 
     def faces(self, shown: Shown) -> Source:
         """Faces as they are, for validation and tests."""
-        if self.cache is None:
-            return Faces(shown, self.data.pixels, self.data.show)
-        return self.cache.features(shown)
+        if self.cache is not None:
+            return self.cache.features(shown)
+        for known, source in self._known:
+            if known is shown:
+                return source
+        source = KeptFaces.where_it_pays(Faces(shown, self.data.pixels, self.data.show))
+        self._known.append((shown, source))
+        return source
 
     def faces_of(self, epoch: int, shown: Shown) -> Source:
         """Faces to train on in an epoch; without a cache the network augments them itself."""
