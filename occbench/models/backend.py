@@ -129,6 +129,9 @@ def _accelerators(backend: str) -> list[str]:
         import torch
 
         return [torch.cuda.get_device_name(n) for n in range(torch.cuda.device_count())]
+    if backend == "jax":
+        known = importlib.import_module("jax").local_devices()
+        return [str(device.device_kind) for device in known if device.platform != "cpu"]
     devices = [str(name) for name in load_keras().distribution.list_devices()]
     return [name for name in devices if not name.lower().startswith("cpu")]
 

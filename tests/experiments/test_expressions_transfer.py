@@ -49,4 +49,4 @@ def test_both_plans_differ_in_the_recipe_alone():
     assert (one.data_set, one.occluder) == (other.data_set, other.occluder)
     assert one.recipe.select == other.recipe.select
     assert one.recipe.backbone == other.recipe.backbone
-    assert one.recipe.head_epochs == 2 and other.recipe.head_epochs == 0
+    assert (one.recipe.head_epochs, other.recipe.head_epochs) == (2, 0)
