@@ -24,6 +24,7 @@ COMMANDS = (
     "fetch",
     "train",
     "tune",
+    "study",
     "matrix",
     "evaluate",
     "leaderboard",

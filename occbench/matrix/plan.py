@@ -195,11 +195,16 @@ def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
             raise DataError(f"{key} is {given[key]!r}; expected a list.")
         if key in given:
             given[key] = tuple(given[key])
-    given["partitions"] = _partitioning(given.get("partitions", {}))
+    given["partitions"] = partitioning_of(given.get("partitions", {}))
     return Plan(**given)
 
 
-def _partitioning(values: Any) -> Partitioning:
+def partitioning_of(values: Any) -> Partitioning:
+    """The table ``partitions`` of a plan.
+
+    Raises:
+        DataError: an unknown key or a wrong value.
+    """
     if not isinstance(values, Mapping):
         raise DataError(f"partitions is {values!r}; expected a table.")
     refuse_unknown(values, list(_PARTITIONS), "partitions.")
