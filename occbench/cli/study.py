@@ -46,9 +46,11 @@ def command(
         occbench study steps.toml longer --dry-run
     """
     from dataclasses import replace
+    from functools import partial
 
+    from occbench.core.console import note
     from occbench.core.lock import sole_writer
-    from occbench.study.job import open_study, store_plan
+    from occbench.study.job import open_study, remarks, store_plan
     from occbench.study.plan import StudyPlan
     from occbench.workspace import Workspace
 
@@ -64,9 +66,11 @@ def command(
     job.folder.mkdir(parents=True, exist_ok=True)
     with sole_writer(job.folder):
         store_plan(job)
-        outcomes = job.compute()
+        for sentence in remarks(job):
+            note(sentence)
+        outcomes = job.compute(after=partial(_write_runs, job))
         runs = _write(job, outcomes)
-    _tell(job, runs, as_json)
+    _tell(job, runs, remarks(job, outcomes), as_json)
 
 
 def _preview(job: StudyJob, as_json: bool) -> None:
@@ -105,22 +109,32 @@ def _preview(job: StudyJob, as_json: bool) -> None:
     click.echo(table(["recipe", "fold", "seed", "images", "done", "epochs", "time left"], rows))
 
 
+def _write_runs(job: StudyJob, outcomes: Sequence[Outcome]) -> None:
+    """The row of each run there is, so that a look is possible while others are trained."""
+    from occbench.core.atomic import write_text
+    from occbench.study.tables import run_table
+
+    text = run_table(outcomes).to_csv(index=False, lineterminator="\n")
+    write_text(job.folder / "runs.csv", text)
+
+
 def _write(job: StudyJob, outcomes: Sequence[Outcome]) -> pd.DataFrame:
     """Tables and curves; gives the row of each run."""
     from occbench.core.atomic import write_text
     from occbench.study.curves import draw
+    from occbench.study.job import remarks
     from occbench.study.tables import markdown, run_table, summary, text_rows
 
     runs = run_table(outcomes)
     table = summary(runs, job.plan)
-    write_text(job.folder / "runs.csv", runs.to_csv(index=False, lineterminator="\n"))
+    page = markdown(*text_rows(table, job.plan), job.plan, remarks(job, outcomes))
     write_text(job.folder / "table.csv", table.to_csv(index=False, lineterminator="\n"))
-    write_text(job.folder / "table.md", markdown(*text_rows(table, job.plan), job.plan))
+    write_text(job.folder / "table.md", page)
     draw(outcomes, job.plan, job.folder)
     return runs
 
 
-def _tell(job: StudyJob, runs: pd.DataFrame, as_json: bool) -> None:
+def _tell(job: StudyJob, runs: pd.DataFrame, remarks: Sequence[str], as_json: bool) -> None:
     import json
 
     from occbench.core.console import table
@@ -132,8 +146,10 @@ def _tell(job: StudyJob, runs: pd.DataFrame, as_json: bool) -> None:
             key: json.loads(each.to_json(orient="records"))
             for key, each in (("recipes", found), ("runs", runs))
         }
-        click.echo(json.dumps({"study": job.name, **rows}))
+        click.echo(json.dumps({"study": job.name, **rows, "remarks": list(remarks)}))
         return
     click.echo(table(*text_rows(found, job.plan)))
     click.echo(explained(job.plan))
+    for remark in remarks:
+        click.echo(f"- {remark}")
     click.echo(f"\nAll numbers and the curves: {job.folder}")

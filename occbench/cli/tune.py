@@ -12,6 +12,7 @@ from occbench.cli.options import console_options, json_option, weights_option, w
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from occbench.dataset.manifest import Manifest
     from occbench.splits.split import Split
     from occbench.tuning.trials import Search, Trial
     from occbench.workspace import Workspace
@@ -92,40 +93,62 @@ def command(
         occbench tune small-48 --space space.toml --split normal --method tpe --pruner median
         occbench matrix tuned --recipe tuning/small-48-annealing/best.toml
     """
+    from occbench.workspace import Workspace
+
+    workspace = Workspace.find(folder)
+    how: dict[str, Any] = {"method": method, "pruner": pruner, "trials": trials, "seed": seed}
+    faces, search = _search(
+        workspace, recipe, data_set, split_name, space_file, weights, how, dry_run
+    )
+    place = workspace.tuning(name or f"{Path(recipe).stem}-{method}")
+    if dry_run:
+        _preview(workspace, search, faces, place, as_json)
+        return
+    from occbench.tuning.objective import Trainer
+    from occbench.tuning.search import run_search
+
+    found = run_search(place, search, Trainer(workspace, *faces, search))
+    _tell(search, found, place, as_json)
+
+
+def _search(
+    workspace: Workspace,
+    recipe: str,
+    data_set: str | None,
+    split_name: str,
+    space_file: Path,
+    weights: str | None,
+    how: dict[str, Any],
+    dry_run: bool,
+) -> tuple[tuple[Manifest, Split], Search]:
+    """The faces that are trained and validated on, and what decides the search."""
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
     from occbench.training.start import find_start
     from occbench.tuning.space import Space
     from occbench.tuning.trials import Search
-    from occbench.workspace import Workspace
 
     chosen, space = Recipe.load(recipe), Space.load(space_file)
     if weights is not None:
         chosen = chosen.beginning_with(weights)
-    workspace = Workspace.find(folder)
     manifest = Manifest.read(workspace.manifest(workspace.choose(data_set)))
     split = find_split(workspace, manifest, split_name)
     identity = find_start(workspace, chosen, fetch=not dry_run).identity
-    place = workspace.tuning(name or f"{Path(recipe).stem}-{method}")
-    how: dict[str, Any] = {"method": method, "pruner": pruner, "trials": trials, "seed": seed}
-    search = Search(space, chosen, split.folder, identity, **how)
-    if dry_run:
-        _preview(workspace, search, split, place, as_json)
-        return
-    from occbench.tuning.objective import Trainer
-    from occbench.tuning.search import run_search
-
-    found = run_search(place, search, Trainer(workspace, manifest, split, search))
-    _tell(search, found, place, as_json)
+    return (manifest, split), Search(space, chosen, split.folder, identity, **how)
 
 
 def _preview(
-    workspace: Workspace, search: Search, split: Split, place: Path, as_json: bool
+    workspace: Workspace,
+    search: Search,
+    faces: tuple[Manifest, Split],
+    place: Path,
+    as_json: bool,
 ) -> None:
     import json
 
     from occbench.core.console import table
+    from occbench.training.data import count_images
     from occbench.training.estimate import duration, seconds_per_image
     from occbench.tuning.trials import check_record, read_table
 
@@ -133,14 +156,15 @@ def _preview(
     done = len(read_table(place))
     left = max(0, search.trials - done)
     each = seconds_per_image(workspace, search.recipe)
-    seconds = None if each is None else left * search.recipe.epochs * split.sizes()["train"] * each
+    images = left * search.recipe.epochs * count_images(search.recipe, faces[1], faces[0])
+    seconds = None if each is None else images * each
     if as_json:
         known = {"folder": str(place), "trials": search.trials, "done": done, "seconds": seconds}
         click.echo(json.dumps({**known, "search": search.describe()}))
         return
     rows = [(one.key, str(one), str(search.start[one.key])) for one in search.space.parameters]
     click.echo(table(["key", "may be", "begins at"], rows))
-    time = "how long is not known before one ran" if seconds is None else f"about {duration(seconds)}"
+    time = "how long is not known yet" if seconds is None else f"about {duration(seconds)}"
     click.echo(f"{place}: {done} of {search.trials} trials done, {left} to train; {time}.")
 
 

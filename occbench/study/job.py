@@ -5,7 +5,7 @@ Nothing here loads Keras until a run has to be trained or tested.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from occbench.study.plan import StudyPlan
 from occbench.training.data import count_images
 from occbench.training.recipe import Recipe
 from occbench.training.run import State
+from occbench.training.start import at_random, find_start, foreign_input
 from occbench.training.train import train
 from occbench.workspace import Workspace
 
@@ -110,14 +111,20 @@ class StudyJob:
         images = count_images(job.plan.recipe, split, job.manifest)
         return Outcome(run, job.run(row).id, job.states()[row], images, len(split.parts["val"]))
 
-    def compute(self) -> list[Outcome]:
-        """Trains, and tests where the plan says so, what is missing."""
+    def compute(self, after: Callable[[Sequence[Outcome]], None] | None = None) -> list[Outcome]:
+        """Trains, and tests where the plan says so, what is missing.
+
+        Args:
+            after: called after each training, with all that are known by then.
+        """
         # All are looked at before the first begins, so that none is refused after hours.
         waiting = [self.before(run) for run in self.runs]
-        outcomes = []
+        outcomes: list[Outcome] = []
         with bar(total=len(waiting), label=self.name, unit=" runs") as shown:
             for each in waiting:
                 outcomes.append(self._outcome(each))
+                if after is not None:
+                    after(outcomes)
                 shown.move(1)
         return outcomes
 
@@ -151,13 +158,18 @@ def open_study(
         StaleState: the study holds what another plan made.
     """
     _check_stored(workspace.study(name) / PLAN, plan)
-    jobs = {
-        (recipe, fold): _budgeted(
-            open_job(workspace, name, plan.matrix_plan(recipe, fold), dry_run=dry_run), plan
-        )
-        for recipe in plan.recipes
-        for fold in plan.splits
-    }
+    jobs: dict[tuple[str, int], MatrixJob] = {}
+    for fold in plan.splits:
+        shared: MatrixJob | None = None
+        for recipe in plan.recipes:
+            wanted = plan.matrix_plan(recipe, fold)
+            if shared is None:
+                job = shared = open_job(workspace, name, wanted, dry_run=dry_run)
+            else:
+                # Faces and splits are those of every recipe: read, and held in memory, once.
+                start = find_start(workspace, wanted.recipe, fetch=not dry_run)
+                job = replace(shared, plan=wanted, start=start, _scores={})
+            jobs[recipe, fold] = _budgeted(job, plan)
     return StudyJob(workspace, name, plan, jobs)
 
 
@@ -188,6 +200,20 @@ def store_plan(job: StudyJob) -> None:
     """Writes the complete plan beside the results."""
     job.folder.mkdir(parents=True, exist_ok=True)
     write_text(job.folder / PLAN, job.plan.to_toml())
+
+
+def remarks(job: StudyJob, outcomes: Sequence[Outcome] = ()) -> list[str]:
+    """What a reader of the numbers must know: odd beginnings, and trainings that went wrong."""
+    found = [
+        f"{name}: {sentence}"
+        for name, recipe in job.plan.recipes.items()
+        for sentence in (at_random(recipe), foreign_input(recipe))
+        if sentence
+    ]
+    for one in outcomes:
+        fold = f"fold {one.at.fold}, " if one.at.fold else ""
+        found += [f"{one.at.recipe}, {fold}seed {one.at.seed}, {each}" for each in one.state.alarms]
+    return found
 
 
 def histories(outcomes: Sequence[Outcome]) -> Iterator[tuple[StudyRun, pd.DataFrame, int]]:

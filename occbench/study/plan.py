@@ -59,7 +59,7 @@ class StudyPlan:
         if self.partitions.folds:
             raise DataError("folds stands outside of partitions in a study.")
         # The rest is checked as the rows of a matrix are.
-        self.matrix_plan(next(iter(self.recipes)), 0)
+        self.matrix_plan(next(iter(self.recipes)), self.splits[0])
 
     @property
     def splits(self) -> tuple[int, ...]:

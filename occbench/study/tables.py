@@ -117,8 +117,14 @@ def explained(plan: StudyPlan) -> str:
     return f"Accuracy in %, best epoch by validation, {spread}; {seen}."
 
 
-def markdown(head: Sequence[str], rows: Sequence[Sequence[str]], plan: StudyPlan) -> str:
-    """The table for a page of notes."""
+def markdown(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    plan: StudyPlan,
+    remarks: Sequence[str] = (),
+) -> str:
+    """The table for a page of notes, with what a reader must know below it."""
     lines = [head, ["---"] * len(head), *rows]
     texts = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
-    return "\n".join([*texts, "", explained(plan), ""])
+    told = [f"- {remark}" for remark in remarks]
+    return "\n".join([*texts, "", explained(plan), "", *told, *([""] if told else [])])

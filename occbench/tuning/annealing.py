@@ -39,7 +39,7 @@ def temperature(cooling: Cooling, move: int, moves: int) -> float:
 
     Report 002 has T(i) = 10 (0.1 / 10)^(i / 30).
     """
-    return cooling.hottest * (cooling.coldest / cooling.hottest) ** (move / max(1, moves))
+    return float(cooling.hottest * (cooling.coldest / cooling.hottest) ** (move / max(1, moves)))
 
 
 def walk(objectives: Sequence[float], cooling: Cooling, *, moves: int, seed: int) -> list[Step]:

@@ -66,9 +66,7 @@ class Trainer:
                 raise _Stopped
 
         try:
-            state = train(
-                self.workspace, self.manifest, self.split, run, after_epoch=after_epoch
-            )
+            state = train(self.workspace, self.manifest, self.split, run, after_epoch=after_epoch)
         except _Stopped:
             return Found(None, run.id)
         except NoNumber as error:
@@ -83,4 +81,3 @@ class Trainer:
             return Found(inf, run.id, state.alarms[-1])
         epoch = state.epoch_of(self.search.space.at)
         return Found(self.search.space.measured(state.epochs[epoch - 1]), run.id)
-

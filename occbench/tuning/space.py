@@ -43,7 +43,7 @@ class Cooling:
     """How annealing cools down.
 
     Attributes:
-        hottest: temperature of the first move, 10 in report 002 (SYSTEMS.md 1.3).
+        hottest: temperature of the first move, 10 in report 002.
         coldest: where the temperature would be after the last move, 0.1 there.
         units: the objective is multiplied by it before it meets the temperature. Report 002
             summed the mean loss of its validation batches; 22,967 faces in batches of 128 are
@@ -181,7 +181,9 @@ def _check_keys(keys: list[str]) -> None:
         refuse_unknown([key.partition(".")[0]], [each.name for each in fields(Recipe)])
         whole = key.partition(".")[0]
         if whole != key and whole in keys:
-            raise DataError(f"'{whole}' and '{key}' exclude each other: the one replaces the other.")
+            raise DataError(
+                f"'{whole}' and '{key}' exclude each other: the one replaces the other."
+            )
 
 
 def _present(recipe: Recipe, key: str) -> Any:
@@ -209,7 +211,9 @@ def _holder(whole: Any, key: str, rest: str) -> tuple[Spec | dict[str, Any], str
     holder = parse_spec(whole) if isinstance(whole, str) else whole
     known = holder.arguments if isinstance(holder, Spec) else holder
     if not isinstance(known, Mapping) or inner not in known:
-        raise DataError(f"The recipe has nothing to vary as '{key}': {key.partition('.')[0]} lacks it.")
+        raise DataError(
+            f"The recipe has nothing to vary as '{key}': {key.partition('.')[0]} lacks it."
+        )
     return holder, inner
 
 

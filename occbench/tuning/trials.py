@@ -133,7 +133,7 @@ def check_record(folder: Path, search: Search) -> None:
         schema = stored.pop("schema", None)
     except FileNotFoundError:
         return
-    except (OSError, ValueError, AttributeError) as error:
+    except (OSError, ValueError, AttributeError, TypeError) as error:
         raise DataError(f"'{path}' cannot be read: {error}. Delete the folder.") from error
     if schema != SCHEMA:
         raise DataError(f"'{path}' has schema {schema!r}; this version reads {SCHEMA}.")

@@ -78,6 +78,7 @@ def test_folds_are_told_as_mean_and_deviation(at, call):
     result = call("study", "plan.toml", "--folds", 2, "--json", "--quiet")
     found = json.loads(result.stdout)
     assert found["study"] == "plan-2-fold"
+    assert all(sentence.startswith("plain, fold ") for sentence in found["remarks"])
     assert [row["fold"] for row in found["runs"]] == [1, 2]
     assert sum(row["val_faces"] for row in found["runs"]) == 69
     shares = [row["val_accuracy"] for row in found["runs"]]

@@ -9,7 +9,7 @@ import pytest
 
 from occbench.errors import StaleState
 from occbench.study.curves import draw
-from occbench.study.job import open_study, store_plan
+from occbench.study.job import open_study, remarks, store_plan
 from occbench.study.plan import StudyPlan
 from occbench.study.tables import explained, markdown, run_table, summary, text_rows
 from occbench.training.run import State
@@ -26,7 +26,7 @@ def workspace(tmp_path):
     return make_workspace(tmp_path, small_manifest())
 
 
-def finish(job, accuracies=(0.5,), rights=()):
+def finish(job, accuracies=(0.5,), rights=(), alarms=()):
     """Run folders of all trainings; each has the next validation accuracy at its best epoch."""
     for number, run in enumerate(job.runs):
         found, (matrix, row) = job.before(run), job._job(run)
@@ -36,7 +36,7 @@ def finish(job, accuracies=(0.5,), rights=()):
         rows = list(state.epochs)
         rows[1] = {**rows[1], "val_accuracy": accuracies[number % len(accuracies)], "seconds": 4.0}
         facts = {"parameters": 100, "train_images": found.images, "steps_per_epoch": 2}
-        replace(state, epochs=tuple(rows), facts=facts).write(folder)
+        replace(state, epochs=tuple(rows), facts=facts, alarms=tuple(alarms)).write(folder)
 
 
 def test_equal_steps_are_equal_whatever_the_copies(workspace):
@@ -135,3 +135,40 @@ def test_nothing_is_built_by_a_look(workspace):
     open_study(workspace, "s", PLAN, dry_run=True)
     assert not workspace.splits().exists()
     assert State.read(workspace.run("normal-seed0-0")) == State()
+
+
+def test_each_recipe_is_tested_by_its_own_scores(workspace):
+    """Recipes share faces and splits, not what was predicted: 4 and 1 of 6 are right."""
+    plan = replace(PLAN, test=("normal",))
+    job = open_study(workspace, "s", plan)
+    finish(job, rights=[{"f18", "f19", "f20", "f21"}, {"f22"}])
+    runs = run_table(job.compute())
+    assert runs["recipe"].tolist() == ["plain", "copied"]
+    assert runs["test_normal_accuracy"].tolist() == pytest.approx([4 / 6, 1 / 6])
+
+
+def test_what_a_reader_must_know_stands_below_the_table(workspace):
+    """What went wrong in a training, and a face-pretrained network that began at random."""
+    random = make_recipe(backbone="vggface-resnet50", channels=3, weights="none")
+    plan = replace(PLAN, folds=2, recipes={"plain": RECIPES["plain"], "face": random})
+    job = open_study(workspace, "s", plan)
+    assert [sentence.split(":")[0] for sentence in remarks(job)] == ["face"]
+    assert "RANDOM WEIGHTS" in remarks(job)[0]
+    finish(job, alarms=["epoch 3: the loss was no number."])
+    outcomes = job.compute()
+    told = remarks(job, outcomes)
+    assert told[1:3] == [
+        "plain, fold 1, seed 0, epoch 3: the loss was no number.",
+        "face, fold 1, seed 0, epoch 3: the loss was no number.",
+    ]
+    page = markdown(*text_rows(summary(run_table(outcomes), plan), plan), plan, told)
+    assert page.splitlines()[-5:] == [f"- {sentence}" for sentence in told]
+
+
+def test_runs_can_be_looked_at_while_others_are_trained(workspace):
+    """After each training all that are known are handed over."""
+    job = open_study(workspace, "s", PLAN)
+    finish(job)
+    seen = []
+    job.compute(after=lambda known: seen.append([one.at.recipe for one in known]))
+    assert seen == [["plain"], ["plain", "copied"]]

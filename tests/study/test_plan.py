@@ -89,6 +89,7 @@ def test_each_fold_is_a_split_of_its_own(load):
         (HEAD + '[[recipes]]\nname = ""\nrecipe = "own.toml"\n', "name is ''"),
         (HEAD + '[[recipes]]\nrecipe = "own.toml"\nepoch = 3\n', "Did you mean 'epochs'"),
         (HEAD + ONE + "[partitions]\nfolds = 3\nfold = 1\n", "outside of partitions"),
+        (HEAD + "folds = 3\n" + ONE + "[partitions]\nval_fraction = 0.1\n", "a val fraction"),
         (HEAD + 'occluder = "hat"\n' + ONE, "hat"),
         ("schema = = 1", "no valid TOML"),
     ],

@@ -11,7 +11,7 @@ from occbench.tuning.space import Space
 from occbench.tuning.trials import Search
 from tests.runs import make_recipe
 
-# Report 002's space and steps (SYSTEMS.md 1.3).
+# Report 002's space and steps.
 REPORT_002 = """
 schema = 1
 
@@ -38,20 +38,22 @@ WIDE = """
 schema = 1
 
 [annealing]
-hottest = 1.0
-coldest = 0.001
+hottest = 0.05
+coldest = 0.0005
 units = 1
 
 [[parameter]]
 key = "dropout"
 low = 0.0
 high = 0.9
+move = 0.25
 
 [[parameter]]
 key = "learning_rate"
 low = 1e-5
 high = 1e-1
 log = true
+move = 8.0
 
 [[parameter]]
 key = "batch_size"
@@ -83,6 +85,7 @@ class Evaluator:
         self._function, self._killed_at = function, killed_at
 
     def __call__(self, values: Mapping[str, Any], report: Report) -> Found:
+        """See ``Evaluate``."""
         if len(self.asked) == self._killed_at:
             raise KeyboardInterrupt
         self.asked.append(dict(values))

@@ -27,15 +27,13 @@ def rows_of(folder):
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize(
-    ("method", "trials", "near"), [("annealing", 120, 0.01), ("random", 120, 0.05), ("tpe", 60, 0.01)]
-)
-def test_a_search_finds_the_known_lowest_place(method, trials, near, tmp_path):
+@pytest.mark.parametrize(("method", "near"), [("annealing", 0.05), ("random", 0.05), ("tpe", 0.02)])
+def test_a_search_finds_the_known_lowest_place(method, near, tmp_path):
     """The bowl is 0 there, 0.5 where the search begins, and 0.2 with the wrong batch."""
-    search = search_of(tmp_path, method=method, trials=trials)
+    search = search_of(tmp_path, method=method, trials=60)
     found = run_search(tmp_path / "s", search, Evaluator())
     best = best_of(found)
-    assert len(found) == trials
+    assert len(found) == 60
     assert best.objective == min(bowl(trial.values) for trial in found) < near
     assert best.values["batch_size"] == LOWEST["batch_size"]
 
@@ -151,7 +149,9 @@ def test_the_best_recipe_is_the_first_one_with_the_best_values(tmp_path):
     assert written == replace(search.recipe, **best.values)
     assert written.epochs == 25
     text = (tmp_path / "s" / "best.toml").read_text(encoding="utf-8")
-    assert text.startswith(f"# Trial {best.number} of the search 's': val-loss {best.objective:.4f}")
+    assert text.startswith(
+        f"# Trial {best.number} of the search 's': val-loss {best.objective:.4f}"
+    )
 
 
 def test_a_pruned_training_is_ended_and_cannot_be_best(tmp_path):
