@@ -34,6 +34,18 @@ def write_keras2(path: Path, layers: Layers, *, parts: int = 1, whole: bool = Fa
     return path
 
 
+def write_hollow(path: Path, arrays: int, values: int) -> Path:
+    """A file of so many arrays with so many values in all, whose bytes were never written."""
+    sizes = [1] * (arrays - 1) + [values - arrays + 1]
+    with h5py.File(path, "w") as file:
+        _names(file, "layer_names", ["net"], 1)
+        group = file.create_group("net")
+        _names(group, "weight_names", [f"net/kernel_{n}:0" for n in range(arrays)], 1)
+        for number, size in enumerate(sizes):
+            group.create_dataset(f"net/kernel_{number}:0", shape=(size,), dtype="f4")
+    return path
+
+
 def _names(group: Any, attribute: str, names: Sequence[str], parts: int) -> None:
     data = np.asarray([name.encode() for name in names])
     if parts == 1:

@@ -152,7 +152,10 @@ def _announce(job: MatrixJob) -> None:
     from occbench.matrix.forecast import forecast, forecast_table
     from occbench.training.start import at_random, foreign_input
 
-    for sentence in (at_random(job.plan.recipe), foreign_input(job.plan.recipe)):
+    for sentence in (
+        at_random(job.plan.recipe, job.workspace),
+        foreign_input(job.plan.recipe),
+    ):
         if sentence:
             note(sentence)
     note(forecast_table(forecast(job, measure=True)))

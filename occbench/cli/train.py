@@ -88,7 +88,7 @@ def command(
     painted = images == "painted"
     digest = painted_digest(workspace, data_set, split) if painted else ""
     start = find_start(workspace, chosen)
-    for sentence in (at_random(chosen), foreign_input(chosen)):
+    for sentence in (at_random(chosen, workspace), foreign_input(chosen)):
         if sentence:
             note(sentence)
     run = Run.of(chosen, split, seed=seed, painted=digest, weights=start.identity)
@@ -123,5 +123,6 @@ def _tell(place: Path, state: State, as_json: bool) -> None:
         row = state.epochs[state.epoch_of(selection) - 1]
         shares = (f"{row[key]:.1%}" for key in ("val_accuracy", "val_balanced_accuracy"))
         rows.append((selection, int(row["epoch"]), f"{row['val_loss']:.4f}", *shares))
-    click.echo(f"{place}: {state.status} after {state.last} epochs")
+    epochs = "1 epoch" if state.last == 1 else f"{state.last} epochs"
+    click.echo(f"{place}: {state.status} after {epochs}")
     click.echo(table(["weights", "epoch", "val loss", "val accuracy", "balanced"], rows))

@@ -100,7 +100,7 @@ def command(
     faces, search = _search(
         workspace, recipe, data_set, split_name, space_file, weights, how, dry_run
     )
-    place = workspace.tuning(name or f"{Path(recipe).stem}-{method}")
+    place = workspace.tuning(f"{Path(recipe).stem}-{method}" if name is None else name)
     if dry_run:
         _preview(workspace, search, faces, place, as_json)
         return
@@ -122,10 +122,11 @@ def _search(
     dry_run: bool,
 ) -> tuple[tuple[Manifest, Split], Search]:
     """The faces that are trained and validated on, and what decides the search."""
+    from occbench.core.console import note
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
-    from occbench.training.start import find_start
+    from occbench.training.start import at_random, find_start, foreign_input
     from occbench.tuning.space import Space
     from occbench.tuning.trials import Search
 
@@ -134,6 +135,9 @@ def _search(
         chosen = chosen.beginning_with(weights)
     manifest = Manifest.read(workspace.manifest(workspace.choose(data_set)))
     split = find_split(workspace, manifest, split_name)
+    for sentence in (at_random(chosen, workspace), foreign_input(chosen)):
+        if sentence:
+            note(sentence)
     identity = find_start(workspace, chosen, fetch=not dry_run).identity
     return (manifest, split), Search(space, chosen, split.folder, identity, **how)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from occbench.dataset.manifest import read_digest
 from occbench.doctor.finding import BROKEN, MISSING, OK, OPEN, STALE, Finding, guarded
 from occbench.doctor.rooms import DATA, look_at_data_set, size_text
-from occbench.errors import OccbenchError
+from occbench.errors import DataError, OccbenchError
 from occbench.matrix.plan import Plan
 from occbench.matrix.record import PLAN, why_again
 from occbench.models import published
@@ -43,10 +43,15 @@ def look_at_weights() -> Iterator[Finding]:
         if not backbone.published:
             continue
         path = published.find(backbone.published, include_top=False)
-        if path is not None:
-            yield Finding(WEIGHTS, OK, f"{name}: '{path}', {size_text(path.stat().st_size)}")
-        else:
+        if path is None:
             yield Finding(WEIGHTS, MISSING, f"{name}: published weights", weights_todo(name))
+            continue
+        try:
+            published.check_contents(path, backbone.published, include_top=False)
+        except DataError as error:
+            yield Finding(WEIGHTS, BROKEN, f"{name}: {error}")
+        else:
+            yield Finding(WEIGHTS, OK, f"{name}: '{path}', {size_text(path.stat().st_size)}")
 
 
 def weights_todo(name: str) -> str:

@@ -24,7 +24,7 @@ from occbench.errors import DataError, StaleState
 from occbench.matrix.plan import KEEPS, Plan
 from occbench.matrix.record import PLAN
 from occbench.models.base import resolve_backbone
-from occbench.models.published import CONTENTS
+from occbench.models.published import CONTENTS, find
 from occbench.splits.build import partition
 from occbench.training.data import painted_folders
 from occbench.training.recipe import NO_WEIGHTS, PUBLISHED
@@ -60,7 +60,7 @@ def look_at_plan(start: Path, path: Path) -> Diagnosis:
         path: of the plan.
     """
     name = matrix_name(path)
-    command = f"occbench matrix {name} --plan {shlex.quote(str(path))}"
+    command = f"occbench matrix {name} --plan {shlex.quote(str(path))}{_elsewhere(start)}"
     try:
         plan = Plan.load(path)
     except DataError as error:
@@ -71,6 +71,14 @@ def look_at_plan(start: Path, path: Path) -> Diagnosis:
     found += guarded(WEIGHTS, str(path), _weights, workspace, plan, needed=True)
     found += _in_workspace(workspace, name, plan) if workspace else [_scan_first(plan)]
     return Diagnosis(tuple(found), command)
+
+
+def _elsewhere(start: Path) -> str:
+    """The option that a call from here needs to find the workspace, if it needs one."""
+    here = Path.cwd().resolve()
+    if start.resolve() in (here, *here.parents):
+        return ""
+    return f" --workspace {shlex.quote(str(start))}"
 
 
 def matrix_name(path: Path) -> str:
@@ -141,7 +149,7 @@ def _painted(workspace: Workspace, plan: Plan) -> Iterator[Finding]:
 
 def _weights(workspace: Workspace | None, plan: Plan) -> Iterator[Finding]:
     recipe = plan.recipe
-    for words in (at_random(recipe), foreign_input(recipe)):
+    for words in (at_random(recipe, workspace), foreign_input(recipe)):
         if words:
             yield Finding(WEIGHTS, NOTE, words)
     if recipe.weights == NO_WEIGHTS:
@@ -151,8 +159,9 @@ def _weights(workspace: Workspace | None, plan: Plan) -> Iterator[Finding]:
         start = find_start(workspace or Workspace(Path.cwd()), recipe, fetch=False)
     except DataError as error:
         text, todo = str(error), ""
-        if recipe.weights == PUBLISHED:
-            name = recipe.backbone.name
+        name, network = recipe.backbone.name, resolve_backbone(recipe.backbone)[0].published
+        absent = network and find(network, include_top=False) is None
+        if recipe.weights == PUBLISHED and absent:
             text, todo = f"{name}: published weights", weights_todo(name)
         yield Finding(WEIGHTS, MISSING, text, todo, needed=True)
         return

@@ -65,7 +65,7 @@ class WeightsFile:
         Raises:
             DataError: a value is not finite, or the file is damaged.
         """
-        with _damage_told(self.path):
+        with _damage_told(self.path), np.errstate(over="ignore"):
             values = np.asarray(self._root[weight.place][()], dtype=np.float32)
         if not np.isfinite(values).all():
             raise DataError(
@@ -150,6 +150,8 @@ def open_weights(path: Path) -> Iterator[WeightsFile]:
 def _damage_told(path: Path) -> Iterator[None]:
     try:
         yield
+    except PermissionError as error:
+        raise DataError(f"'{path}' cannot be read: permission denied.") from error
     except _DAMAGE as error:
         reason = " ".join(str(error).split())
         raise DataError(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import index
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from occbench.errors import DataError, SpecError
 from occbench.models.backend import load_keras
 from occbench.models.base import Backbone, resolve_backbone
 from occbench.models.blocks import Seeds, layer_seeds
+from occbench.models.published import fetch
 from occbench.models.weights import load_published
 
 POOLINGS = (None, "avg", "max")
@@ -30,7 +32,8 @@ def load_backbone(
     Args:
         name: the spec of a backbone, such as ``vggface-resnet50``; ``preprocess`` prepares images
             by its ``Backbone.preprocessing``.
-        weights: an .h5 file as published for keras-vggface; random values by ``seed`` without it.
+        weights: an .h5 file as published for keras-vggface, or ``published`` to find or download
+            it; random values by ``seed`` without it.
         include_top: whether the published identity classifier follows the features.
         input_shape: height, width and channels.
         pooling: ``avg`` or ``max`` over the places of the features, which gives ``(N, F)``.
@@ -43,8 +46,7 @@ def load_backbone(
     """
     spec = parse_spec(name)
     backbone, parameters = resolve_backbone(spec)
-    if weights is not None and not backbone.published:
-        raise SpecError(f"'{spec.name}' has no published weights; leave weights out.")
+    path = _weights(spec.name, backbone, weights, include_top)
     if pooling not in POOLINGS:
         raise SpecError(f"pooling is {pooling!r}; expected None, 'avg' or 'max'.")
     shape = _checked_shape(spec.name, backbone, input_shape)
@@ -57,23 +59,41 @@ def load_backbone(
     else:
         outputs = _pooled(spec.name, features, pooling)
     model = keras.Model(images, outputs, name=spec.name.replace("-", "_"))
-    if weights is not None:
-        load_published(model.layers, Path(weights))
+    if path is not None:
+        load_published(model.layers, path)
     return model
 
 
+def _weights(
+    name: str, backbone: Backbone, weights: str | Path | None, include_top: bool
+) -> Path | None:
+    """The file that is meant; None for random values."""
+    if weights is None or weights == "none":
+        return None
+    if not isinstance(weights, (str, Path)):
+        raise SpecError(f"weights is {weights!r}; expected None, 'published' or a path.")
+    if not backbone.published:
+        raise SpecError(f"'{name}' has no published weights; leave weights out.")
+    if weights == "published":
+        return fetch(backbone.published, include_top=include_top)
+    return Path(weights)
+
+
 def _checked_shape(name: str, backbone: Backbone, shape: Sequence[int]) -> tuple[int, ...]:
-    if len(shape) != 3 or not all(isinstance(side, int) and side > 0 for side in shape):
+    try:
+        # NumPy's whole numbers are welcome.
+        found = tuple(index(side) for side in shape)
+    except TypeError:
+        found = ()
+    if len(found) != 3 or min(found) < 1:
         raise DataError(
-            f"input_shape is {tuple(shape)}; expected height, width and channels, such as "
-            "(224, 224, 3)."
+            f"input_shape is {shape!r}; expected height, width and channels, such as (224, 224, 3)."
         )
-    if min(shape[:2]) < backbone.smallest:
+    if min(found[:2]) < backbone.smallest:
         raise DataError(
-            f"'{name}' needs images of {backbone.smallest} pixels or more; input_shape is "
-            f"{tuple(shape)}."
+            f"'{name}' needs images of {backbone.smallest} pixels or more; input_shape is {found}."
         )
-    return tuple(shape)
+    return found
 
 
 def _top(name: str, backbone: Backbone, features: Any, seeds: Seeds) -> Any:

@@ -93,7 +93,23 @@ def fetch(published: str, *, include_top: bool, base: str = RELEASE) -> Path:
                 if found is None:
                     return _download(url, place, CONTENTS[published][include_top])
     check_pin(found)
+    check_contents(found, published, include_top=include_top)
     return found
+
+
+def check_contents(path: Path, published: str, *, include_top: bool) -> None:
+    """Refuses a file that was put there by hand and is not that network's.
+
+    Raises:
+        DataError: it is damaged, or holds other arrays.
+    """
+    try:
+        _compare(path, CONTENTS[published][include_top])
+    except DataError as error:
+        raise DataError(
+            f"{error} This is not the published file '{path.name}': put the right one into "
+            f"'{path.parent}', or delete it."
+        ) from error
 
 
 def check_pin(path: Path) -> None:
@@ -141,16 +157,20 @@ def _download(url: str, place: Path, contents: tuple[int, int]) -> Path:
 def _check_contents(url: str, part: Path, contents: tuple[int, int]) -> None:
     """Refuses and deletes what is no file of this network, such as a page of a portal."""
     try:
-        with open_weights(part) as file:
-            found = len(file.weights), sum(prod(weight.shape) for weight in file.weights)
-        if found != contents:
-            raise DataError(
-                f"it holds {found[0]} arrays with {found[1]:,} values; expected {contents[0]} "
-                f"with {contents[1]:,}."
-            )
+        _compare(part, contents)
     except DataError as error:
         part.unlink()
         raise DataError(f"What '{url}' gave is not the weights and was deleted: {error}") from error
+
+
+def _compare(path: Path, contents: tuple[int, int]) -> None:
+    with open_weights(path) as file:
+        found = len(file.weights), sum(prod(weight.shape) for weight in file.weights)
+    if found != contents:
+        raise DataError(
+            f"it holds {found[0]} arrays with {found[1]:,} values; expected {contents[0]} "
+            f"with {contents[1]:,}."
+        )
 
 
 def _original_folder() -> Iterator[Path]:

@@ -72,7 +72,7 @@ def gather(
         ),
         warnings=job.findings(matrix),
         limits=(*limits_of(job), *_shared(first, matrix), *_few_groups(first)),
-        banner=at_random(job.plan.recipe),
+        banner=at_random(job.plan.recipe, job.workspace),
         studies={selection: study_of(one) for selection, one in answers.items()},
         lost=with_pictures(job, lost) if pictures else lost,
         models=models_of(job),

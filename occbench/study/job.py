@@ -207,7 +207,7 @@ def remarks(job: StudyJob, outcomes: Sequence[Outcome] = ()) -> list[str]:
     found = [
         f"{name}: {sentence}"
         for name, recipe in job.plan.recipes.items()
-        for sentence in (at_random(recipe), foreign_input(recipe))
+        for sentence in (at_random(recipe, job.workspace), foreign_input(recipe))
         if sentence
     ]
     for one in outcomes:

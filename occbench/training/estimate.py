@@ -45,7 +45,7 @@ def seconds_per_image(workspace: Workspace, recipe: Recipe) -> float | None:
         try:
             folder = workspace.run(run_id)
             if _cost(read_recipe(folder)) == wanted:
-                found += _measured(State.read(folder))
+                found += _measured(State.read(folder), read_recipe(folder).head_epochs)
         except OccbenchError:
             # A broken run is reported where it matters, not by an estimate.
             continue
@@ -107,7 +107,10 @@ def _cost(recipe: Recipe) -> Mapping[str, Any]:
     return {key: described.get(key) for key in _COST}
 
 
-def _measured(state: State) -> list[float]:
-    """Seconds per image of each epoch but the first, in which the network is compiled."""
+def _measured(state: State, head_epochs: int) -> list[float]:
+    """Seconds per image of each epoch but those of the head alone and the first after them.
+
+    In that one the network is compiled.
+    """
     images = state.facts.get("train_images", 0)
-    return [row["seconds"] / images for row in state.epochs[1:] if images]
+    return [row["seconds"] / images for row in state.epochs[head_epochs + 1 :] if images]

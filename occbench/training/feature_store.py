@@ -176,8 +176,9 @@ class FeatureStore:
         needed, free = faces * self.face_bytes, shutil.disk_usage(self.folder).free
         if needed + _SPARE > free:
             raise DataError(
-                f"The trunk cache '{self.folder}' needs {size_text(needed)} more, and the disk has "
-                f"{size_text(free)} left. Make room, or set cache_trunk = false in the recipe."
+                f"The trunk cache '{self.folder}' needs {size_text(needed)} more and leaves "
+                f"{size_text(_SPARE)} free; the disk has {size_text(free)} left. "
+                "Make room, or set cache_trunk = false in the recipe."
             )
         return needed
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from occbench.core.atomic import replacing
+from occbench.core.atomic import replacing, write_text
 from occbench.core.console import Bar, bar, note
 from occbench.errors import NoNumber, StaleState
 from occbench.models.backend import load_keras, machine, versions
@@ -76,6 +76,9 @@ def fit(job: Fitting) -> State:
         checkpoint.load_weights(network, checkpoint.weights_path(job.folder, state.last))
     else:
         load_start(network, job.start, recipe)
+        # Only now: a run that cannot begin leaves nothing that looks begun.
+        job.run.write(job.folder)
+        write_text(job.folder / "recipe.toml", recipe.to_toml())
         state = replace(state, facts=_facts(network, job, steps))
     part = TrainedPart.of(network, job.data, recipe)
     part.prepare(job.val, trained=job.train)

@@ -96,6 +96,10 @@ def compile_as(model: Any, optimizer: Any, recipe: Recipe) -> None:
             jit_compile=jit_choice(recipe.xla),
             steps_per_execution=recipe.steps_per_execution,
         )
+        # Half precision wraps the optimizer in one that scales losses and is not built yet; what a
+        # killed run stored of it fits a built one only.
+        if not model.optimizer.built:
+            model.optimizer.build(model.trainable_variables)
 
 
 def trunk_and_tail(model: Any, recipe: Recipe) -> tuple[Any, Any]:

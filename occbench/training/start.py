@@ -8,6 +8,7 @@ from pathlib import Path
 from occbench.core.digest import file_digest
 from occbench.errors import DataError
 from occbench.models.base import resolve_backbone
+from occbench.models.keras2_file import open_weights
 from occbench.training.recipe import NO_WEIGHTS, PUBLISHED, Recipe, is_file
 from occbench.training.run import State, read_recipe
 from occbench.workspace import Workspace
@@ -36,8 +37,19 @@ class Start:
 RANDOM = Start("random values")
 
 
-def at_random(recipe: Recipe) -> str:
-    """What to shout where a network that lives by its weights begins without them, else empty."""
+def at_random(recipe: Recipe, workspace: Workspace | None = None) -> str:
+    """What to shout where a network that lives by its weights begins without them, else empty.
+
+    Args:
+        recipe: of the training.
+        workspace: where a run that it begins from is looked up, and what that one began from.
+    """
+    seen: set[str] = set()
+    while workspace is not None and recipe.weights in workspace.run_ids():
+        if recipe.weights in seen:
+            return ""
+        seen.add(recipe.weights)
+        recipe = read_recipe(workspace.run(recipe.weights))
     if recipe.weights != NO_WEIGHTS or not resolve_backbone(recipe.backbone)[0].published:
         return ""
     return (
@@ -49,7 +61,9 @@ def at_random(recipe: Recipe) -> str:
 def foreign_input(recipe: Recipe) -> str:
     """A sentence where published weights see other numbers than they were trained on."""
     bound = resolve_backbone(recipe.backbone)[0].preprocessing
-    if recipe.weights == NO_WEIGHTS or recipe.preprocessing == (bound or recipe.preprocessing):
+    given = recipe.weights == PUBLISHED or is_file(recipe.weights)
+    # A run is fed as the one it begins from, which find_start checks.
+    if not given or recipe.preprocessing == (bound or recipe.preprocessing):
         return ""
     return (
         f"The weights of '{recipe.backbone.name}' were trained with the preprocessing '{bound}', "
@@ -76,8 +90,14 @@ def find_start(workspace: Workspace, recipe: Recipe, *, fetch: bool = True) -> S
         return Start(f"published weights {path.name}", path, _identity(path))
     if is_file(recipe.weights):
         path = Path(recipe.weights)
+        for folder in (path, path.parent):
+            if (folder / "run.json").is_file():
+                raise DataError(f"'{path}' belongs to a run; give its id: --weights {folder.name}.")
         if not path.is_file():
             raise DataError(f"The weights '{path}' are no file. Give the path of an .h5 file.")
+        # Before anything begins, as a damaged file would end it later.
+        with open_weights(path):
+            pass
         return Start(f"the file {path.name}", path, _identity(path))
     return _of_run(workspace, recipe)
 

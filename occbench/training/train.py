@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from occbench.core.atomic import write_text
 from occbench.core.lock import sole_writer
 from occbench.dataset.batch import Style
 from occbench.dataset.manifest import Manifest
@@ -129,8 +128,6 @@ def _fit(
     if wish.force:
         # Only now, when everything that could be refused has been.
         _clear(folder)
-    run.write(folder)
-    write_text(folder / "recipe.toml", run.recipe.to_toml())
     events = _events(folder) if wish.tensorboard else None
     return fit(
         Fitting(

@@ -7,7 +7,9 @@ import json
 
 import pytest
 
+from occbench.models.published import CONTENTS
 from tests.cli.conftest import call_main
+from tests.keras2 import write_hollow
 
 NAME = "rcmalli_vggface_tf_notop_resnet50.h5"
 
@@ -23,10 +25,10 @@ def cache(tmp_path, monkeypatch):
 
 def test_a_file_placed_by_hand_is_taken(cache):
     """Without a network; its digest is told."""
-    (cache / NAME).write_bytes(b"weights")
+    write_hollow(cache / NAME, *CONTENTS["resnet50"][False])
     result = call_main("fetch", "vggface-resnet50", "--json")
     assert result.exit_code == 0, result.output
-    expected = hashlib.sha256(b"weights").hexdigest()
+    expected = hashlib.sha256((cache / NAME).read_bytes()).hexdigest()
     assert json.loads(result.stdout) == {"file": str(cache / NAME), "sha256": expected}
 
 

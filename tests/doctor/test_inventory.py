@@ -14,10 +14,11 @@ from occbench.dataset.manifest import Manifest
 from occbench.doctor import rooms
 from occbench.doctor.finding import Finding, as_text
 from occbench.doctor.inventory import look_at_all, look_at_weights
-from occbench.doctor.rooms import find_workspace, look_at_data_set
+from occbench.doctor.rooms import find_workspace, look_at_data_set, size_text
 from occbench.models import published
 from occbench.training.run import State
 from occbench.workspace import Workspace
+from tests.keras2 import write_hollow
 from tests.makers import make_manifest, make_workspace
 from tests.matrix.test_record import made
 
@@ -212,10 +213,14 @@ def test_published_weights_are_looked_for_where_they_are_kept(tmp_path, monkeypa
     assert name in todo
     assert str(tmp_path / "weights") in todo
     (tmp_path / "weights").mkdir()
-    (tmp_path / "weights" / name).write_bytes(bytes(2_000_000))
-    found = [*look_at_weights()]
     path = tmp_path / "weights" / name
-    assert found[0].text == f"vggface-resnet50: '{path}', 2.0 MB"
+    path.write_bytes(bytes(2_000_000))
+    broken = next(look_at_weights())
+    assert broken.status == "broken"
+    assert "put the right one" in broken.text
+    write_hollow(path, *published.CONTENTS["resnet50"][False])
+    found = [*look_at_weights()]
+    assert found[0].text == f"vggface-resnet50: '{path}', {size_text(path.stat().st_size)}"
     assert [each.status for each in found] == ["ok", "missing", "missing"]
     assert not any(each.blocks for each in found)
 

@@ -15,6 +15,7 @@ from occbench.models import published
 from occbench.workspace import Workspace
 from tests.cli.conftest import call_main
 from tests.folders import contents
+from tests.keras2 import write_hollow
 from tests.makers import make_manifest, make_workspace
 from tests.runs import make_recipe, small_manifest
 
@@ -51,12 +52,15 @@ def blocking(diagnosis: Diagnosis) -> list[tuple[str, str]]:
     return [(each.area, each.status) for each in diagnosis.findings if each.blocks]
 
 
-def test_a_plan_that_can_begin(workspace):
+def test_a_plan_that_can_begin(workspace, monkeypatch):
     """All is there; the call is that of the file."""
     found = diagnose(workspace.root, HEAD + RECIPE)
     assert found.ready
     path = workspace.root.parent / "study" / "plan.toml"
-    assert found.command == f"occbench matrix study --plan {path}"
+    expected = f"occbench matrix study --plan {path}"
+    assert found.command == f"{expected} --workspace {workspace.root}"
+    monkeypatch.chdir(workspace.root)
+    assert diagnose(workspace.root, HEAD + RECIPE).command == expected
     texts = [each.text for each in found.findings]
     assert f"'{path}': 4 runs of resnet9" in texts
     assert "small: dealt as the plan says, train 12, val 6, test 6" in texts
@@ -159,7 +163,7 @@ def test_published_weights_that_are_missing(workspace, cache):
     (missing,) = [each for each in found.findings if each.blocks]
     assert name in missing.todo
     assert str(cache) in missing.todo
-    (cache / name).write_bytes(b"weights")
+    write_hollow(cache / name, *published.CONTENTS["resnet50"][False])
     found = diagnose(workspace.root, HEAD + FACES)
     assert found.ready
     assert file_digest(cache / name)
@@ -171,9 +175,19 @@ def test_published_weights_that_are_missing(workspace, cache):
     assert random.ready
 
 
+def test_published_weights_that_are_damaged(workspace, cache):
+    """What was put there by hand is looked into."""
+    name = published.file_name("resnet50", include_top=False)
+    (cache / name).write_bytes(b"weights")
+    (broken,) = [each for each in diagnose(workspace.root, HEAD + FACES).findings if each.blocks]
+    assert name in broken.text
+    assert "put the right one" in broken.text
+
+
 def test_a_preprocessing_that_the_weights_do_not_know_is_noted(workspace, cache):
     """As in the AffectNet study; it keeps nothing back."""
-    (cache / published.file_name("resnet50", include_top=False)).write_bytes(b"weights")
+    name = published.file_name("resnet50", include_top=False)
+    write_hollow(cache / name, *published.CONTENTS["resnet50"][False])
     found = diagnose(workspace.root, HEAD + FACES + 'preprocessing = "imagenet-caffe"\n')
     assert found.ready
     (note,) = [each for each in found.findings if each.status == "note"]

@@ -191,12 +191,23 @@ def test_a_download_is_the_file_and_its_checksum(fetch, server, weights, notes):
     assert len(server.asked) == 1
 
 
-def test_a_file_placed_by_hand_is_taken_as_it_is(fetch, server, notes):
+def test_a_file_placed_by_hand_is_taken_as_it_is(fetch, server, weights, notes):
     """Nobody pinned it."""
     place().parent.mkdir(parents=True)
-    place().write_bytes(b"by hand")
+    place().write_bytes(weights)
     assert fetch() == place()
     assert (server.asked, notes) == ([], [])
+
+
+@pytest.mark.parametrize("cut", [0, 1_000_000])
+def test_a_damaged_file_placed_by_hand_is_refused_and_kept(fetch, server, weights, cut):
+    """It is not ours to delete."""
+    place().parent.mkdir(parents=True)
+    place().write_bytes(weights[:cut])
+    with pytest.raises(DataError, match=rf"This is not the published file '{NAME}': put the right"):
+        fetch()
+    assert place().stat().st_size == cut
+    assert server.asked == []
 
 
 @pytest.mark.parametrize("cut", [1, 1_000_000, 4_000_000])

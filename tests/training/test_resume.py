@@ -130,10 +130,13 @@ SHORT = [
         augment=["flip", "rotate"],
     ),
     recipe(PLAIN, epochs=5, optimizer="rmsprop", learning_rate=1e-12, early_stopping=2),
+    # Its optimizer is wrapped in one that scales losses, whose scale must come back too.
+    recipe(PLAIN, epochs=3, precision="mixed_float16", learning_rate=0.01),
+    recipe(PLAIN, epochs=3, precision="mixed_bfloat16", optimizer="adamw"),
 ]
 
 
-@pytest.mark.parametrize("chosen", SHORT, ids=["plateau", "early stopping"])
+@pytest.mark.parametrize("chosen", SHORT, ids=["plateau", "early stopping", "float16", "bfloat16"])
 def test_a_kill_after_an_epoch(chosen, room, undisturbed):
     """What the history decides, such as rates and the end, is decided again from its rows."""
     from occbench.training.fit import fit

@@ -171,16 +171,10 @@ def test_a_run_that_has_not_ended_is_refused(room):
 
 def test_a_broken_file_is_refused_in_a_sentence(room, tmp_path):
     """Before an epoch is trained."""
-    from occbench.training.network import make_network
-    from occbench.training.start_weights import load_start
-
     path = tmp_path / "my net.h5"
     path.write_bytes(b"no weights")
-    chosen = recipe(PLAIN, weights=str(path))
-    start = find_start(room, chosen)
-    assert start.name == "the file my net.h5"
     with pytest.raises(DataError, match=r"my net\.h5"):
-        load_start(make_network(chosen, 3), start, chosen)
+        find_start(room, recipe(PLAIN, weights=str(path)))
 
 
 def test_the_command_begins_from_a_run(room, tmp_path, monkeypatch):
@@ -218,3 +212,55 @@ def test_a_matrix_begins_from_a_run_and_outlives_it(room):
     report = call_main("report", "--workspace", room.root)
     assert report.exit_code == 0, report.output
     assert set(room.run_ids()) == runs - {source}
+
+
+def test_a_run_named_by_its_files_is_told_its_id(room):
+    """People point at what they see in 'runs'."""
+    source = run_of(room, SOURCE).id
+    path = room.run(source) / "best.weights.h5"
+    with pytest.raises(DataError, match=f"give its id: --weights {source}"):
+        find_start(room, recipe(TINY, weights=str(path)))
+
+
+def test_weights_of_another_network_leave_no_run(room, tmp_path):
+    """Found out after the network is built: still nothing looks as if it had begun."""
+    import h5py
+
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w") as file:
+        file.attrs["layer_names"] = ["a"]
+        file.create_group("a").attrs["weight_names"] = ["a/kernel:0"]
+        file["a"].create_dataset("a/kernel:0", data=np.zeros((2, 2), np.float32))
+    from tests.cli.conftest import call_main
+
+    chosen = tmp_path / "chosen.toml"
+    chosen.write_text(recipe(TINY, weights=str(path)).to_toml(), encoding="utf-8")
+    before = set(room.run_ids())
+    result = call_main("train", chosen, "--split", "normal", "--workspace", room.root)
+    assert result.exit_code == 1
+    assert "other.h5" in result.stderr
+    assert set(room.run_ids()) == before
+
+
+def test_random_weights_are_told_along_a_chain(room, monkeypatch):
+    """A network that lives by its weights began at random, whatever stands between."""
+    from occbench.training import start
+    from occbench.training.start import at_random
+
+    first = Path(room.run(run_of(room, SOURCE).id)) / "recipe.toml"
+    face = recipe(TINY, backbone="vggface-resnet50", size=32, channels=3, weights="none")
+    first.write_text(face.to_toml(), encoding="utf-8")
+    monkeypatch.setattr(start, "read_recipe", lambda folder: face)
+    second = replace(face, weights=run_of(room, SOURCE).id)
+    assert at_random(second) == ""
+    assert "RANDOM WEIGHTS" in at_random(second, room)
+
+
+def test_a_run_is_fed_as_the_one_before(room):
+    """Its preprocessing is its own and no foreign one, whatever was published for the network."""
+    from occbench.training.start import foreign_input
+
+    face = recipe(TINY, backbone="vggface-resnet50", size=32, channels=3, weights="none")
+    assert foreign_input(replace(face, weights="normal-seed0-0123456789")) == ""
+    other = replace(face, weights="published", preprocessing="centered")
+    assert "vggface2" in foreign_input(other)

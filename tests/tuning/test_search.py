@@ -29,7 +29,7 @@ def rows_of(folder):
 
 @pytest.mark.parametrize(("method", "near"), [("annealing", 0.05), ("random", 0.05), ("tpe", 0.02)])
 def test_a_search_finds_the_known_lowest_place(method, near, tmp_path):
-    """The bowl is 0 there, 0.5 where the search begins, and 0.2 with the wrong batch."""
+    """The bowl is 0 there, 0.63 where the search begins, and 0.2 with the wrong batch."""
     search = search_of(tmp_path, method=method, trials=60)
     found = run_search(tmp_path / "s", search, Evaluator())
     best = best_of(found)
@@ -47,10 +47,10 @@ def test_the_recipe_itself_is_the_first_candidate(method, tmp_path):
 
 
 @pytest.mark.parametrize("method", METHODS)
-@pytest.mark.parametrize("killed_at", [0, 1, 7, 14])
+@pytest.mark.parametrize("killed_at", [0, 11])
 def test_killed_and_resumed_goes_on_with_the_same_candidates(method, killed_at, tmp_path):
     """Table and best recipe are those of an undisturbed search, byte for byte."""
-    search = search_of(tmp_path, method=method, trials=15)
+    search = search_of(tmp_path, method=method, trials=13)
     whole = Evaluator()
     run_search(tmp_path / "a" / "s", search, whole)
     first, second = Evaluator(killed_at=killed_at), Evaluator()
@@ -64,6 +64,25 @@ def test_killed_and_resumed_goes_on_with_the_same_candidates(method, killed_at, 
     one, other = (rows_of(tmp_path / each / "s") for each in "ab")
     assert [row | {"run": ""} for row in one] == [row | {"run": ""} for row in other]
     assert (tmp_path / "a/s/best.toml").read_bytes() == (tmp_path / "b/s/best.toml").read_bytes()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_killed_after_every_trial_it_is_the_same_search(method, tmp_path):
+    """Twelve calls that each end in the trial after their first are one call."""
+    search = search_of(tmp_path, method=method, trials=12)
+    whole, asked = Evaluator(), []
+    expected = run_search(tmp_path / "a", search, whole)
+    for _ in range(11):
+        killed = Evaluator(killed_at=1)
+        with pytest.raises(KeyboardInterrupt):
+            run_search(tmp_path / "b", search, killed)
+        asked += killed.asked
+    last = Evaluator()
+    found = run_search(tmp_path / "b", search, last)
+    assert asked + last.asked == whole.asked
+    assert [replace(trial, run="") for trial in found] == [
+        replace(trial, run="") for trial in expected
+    ]
 
 
 def test_a_finished_search_evaluates_nothing(tmp_path):
