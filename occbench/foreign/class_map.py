@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from occbench.errors import DataError
@@ -65,11 +65,13 @@ def match_classes(spec: ModelSpec, classes: Sequence[str]) -> ClassMap:
 
     Raises:
         DataError: a name stands twice, says only its position, is no class of the data set or
-            means the same as another; ``[map]`` has a name that is not there; or a class of the
+            means the same as another; ``[map]`` has a name that is not there, or takes one class
+            of the data set for another; or a class of the
             data set has no output and the spec does not say that it is never predicted.
     """
     _refuse_names(spec, classes)
     wanted = dict(spec.map)
+    _refuse_permuted(wanted, classes)
     unknown = [name for name in spec.classes if name not in wanted and not _like(name, classes)]
     if unknown:
         raise DataError(
@@ -114,6 +116,18 @@ def _refuse_names(spec: ModelSpec, classes: Sequence[str]) -> None:
             f"[map] has {_listed(strange)}, which is none of the model's classes "
             f"({', '.join(spec.classes)})."
         )
+
+
+def _refuse_permuted(wanted: Mapping[str, str], classes: Sequence[str]) -> None:
+    """A name that is a class of the data set means that class, or is dropped."""
+    for name, meant in wanted.items():
+        same, found = _like(name, classes), _like(meant, classes)
+        if meant and same and found and same != found:
+            raise DataError(
+                f"[map] says that the model's '{name}' means '{meant}', and both are classes of "
+                "the data set; expected a name to mean itself. If the outputs stand in another order, "
+                "write the classes in that order."
+            )
 
 
 def _like(name: str, classes: Sequence[str]) -> list[int]:

@@ -111,7 +111,7 @@ def plan_evaluation(
     folder = job.folder / MODELS / chosen
     changed: tuple[str, ...] = ()
     todo = list(job.wanted())
-    if (folder / RECORD).is_file():
+    if _has_answers(folder):
         stored, now = read_model(folder), _identity(job, source, spec, chart)
         changed = tuple(words for key, words in _FIXED.items() if stored[key] != now[key])
         todo = todo if changed else missing_variants(job, folder)
@@ -149,7 +149,7 @@ def evaluate(task: Evaluation, *, command: str, force: bool = False) -> StoredMo
 
 def _still_missing(task: Evaluation) -> list[str]:
     """What is to do now that nobody else can write: another process may have been first."""
-    if not (task.folder / RECORD).is_file():
+    if not _has_answers(task.folder):
         return list(task.job.wanted())
     now = _identity(task.job, task.source, task.spec, task.chart)
     if any(read_model(task.folder)[key] != now[key] for key in _FIXED):
@@ -158,6 +158,11 @@ def _still_missing(task: Evaluation) -> list[str]:
             "--as NAME."
         )
     return missing_variants(task.job, task.folder)
+
+
+def _has_answers(folder: Path) -> bool:
+    """Whether a model has said something here that must not be mixed with another's answers."""
+    return (folder / RECORD).is_file() and any((folder / "predictions").glob("*.npz"))
 
 
 def _identity(
@@ -187,7 +192,7 @@ def _show(task: Evaluation, todo: list[str], *, command: str, force: bool) -> No
         shutil.rmtree(folder / "predictions", ignore_errors=True)
         (folder / RECORD).unlink(missing_ok=True)
     folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / RECORD).is_file():
+    if not _has_answers(folder):
         _write_record(task, network)
     for variant in todo:
         _show_variant(task, network, data, variant, command)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import importlib
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import redirect_stdout
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -143,7 +145,8 @@ def _function(source: Source, _: ModelSpec) -> Network:
     module, place = source.label.split(":")
     with current_folder_first():
         try:
-            found: Any = importlib.import_module(module)
+            with redirect_stdout(sys.stderr):
+                found: Any = importlib.import_module(module)
         except (Exception, SystemExit) as error:
             raise user_error(f"The module '{module}' cannot be imported", error) from error
     for part in place.split("."):
@@ -160,7 +163,9 @@ def guarded(call: Callable[[Any], Any], label: str) -> Call:
 
     def guard(images: NDArray[np.uint8]) -> Any:
         try:
-            return call(images)
+            # What it prints is no result of ours.
+            with redirect_stdout(sys.stderr):
+                return call(images)
         except (Exception, SystemExit) as error:
             raise user_error(f"'{label}' failed on {len(images)} faces", error) from error
 
@@ -170,6 +175,9 @@ def guarded(call: Callable[[Any], Any], label: str) -> Call:
 def cannot_open(source: Source, error: BaseException) -> DataError:
     """What a library said about a file, its first line; all of it is told with ``-v``."""
     detail("".join(traceback.format_exception(error)).rstrip())
+    if source.path.is_file() and "not found" in str(error):
+        # Keras says so of a file that is there and is none of its own.
+        return DataError(f"'{source.path}' is no file of that kind, or is damaged.")
     words = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return DataError(
         f"'{source.path}' cannot be opened: {words.rstrip('.') or type(error).__name__}."

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from occbench.errors import DataError
 from occbench.foreign.class_map import ClassMap
-from occbench.foreign.spec import PROBABILITIES
+from occbench.foreign.spec import LOGITS, PROBABILITIES
 
 # Half precision keeps three digits; a softmax in it misses 1 by less than this.
 _SUM, _BELOW_ZERO = 0.02, 1e-6
@@ -65,7 +65,8 @@ def class_scores(
         label: of the model, likewise.
 
     Raises:
-        DataError: a score is no finite number, or rows are no probabilities.
+        DataError: a score is no finite number, rows are no probabilities, or are ones where
+            logits were promised.
     """
     bad = np.flatnonzero(~np.isfinite(outputs).all(axis=1))
     if bad.size:
@@ -82,11 +83,23 @@ def class_scores(
             total, equal = chosen.sum(axis=1, keepdims=True), np.full_like(chosen, 1 / len(kept))
             chosen = np.divide(chosen, total, out=equal, where=total > 0)
     else:
+        if kind == LOGITS:
+            _refuse_probabilities(outputs, label)
         chosen = np.exp(outputs[:, kept] - outputs[:, kept].max(axis=1, keepdims=True))
         chosen /= chosen.sum(axis=1, keepdims=True)
     scores = np.zeros((len(outputs), len(chart.classes)), np.float32)
     scores[:, list(places.values())] = chosen
     return scores
+
+
+def _refuse_probabilities(outputs: NDArray[np.float64], label: str) -> None:
+    """Logits sum to 1 in every row by no accident; a softmax of a softmax would spoil them."""
+    inside = (outputs >= 0).all() and (outputs <= 1).all()
+    if inside and (np.abs(outputs.sum(axis=1) - 1) < _SUM).all():
+        raise DataError(
+            f"'{label}' gives probabilities: the scores of each face sum to 1. Say so in the spec: "
+            'output = "probabilities".'
+        )
 
 
 def _refuse_others(outputs: NDArray[np.float64], ids: Sequence[str], label: str) -> None:

@@ -64,7 +64,9 @@ class Source:
         if name is None:
             stem = Path(self.label).stem if self.kind in (KERAS, ONNX) else self.label
             name = re.sub(r"[^A-Za-z0-9_-]+", "-", stem).strip("-")
-        if not name or name in (*MODES, "mixed"):
+        if not name.strip():
+            raise DataError("The model cannot be without a name; give one with --as.")
+        if name in (*MODES, "mixed"):
             raise DataError(
                 f"The model cannot be named '{name}', which is a row of trained runs. Name it with "
                 "--as."

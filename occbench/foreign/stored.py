@@ -183,7 +183,7 @@ def _model(job: MatrixJob, folder: Path, record: dict[str, Any]) -> StoredModel:
     for variant, ids in job.wanted().items():
         stored = _predictions(folder, variant, ids)
         if stored is None:
-            raise DataError(f"it was not shown '{variant}' yet; evaluate it again to go on")
+            raise DataError(f"it did not finish '{variant}'; evaluate it again to go on")
         found[variant] = stored
     scores = {(GIVEN, variant): each for variant, each in found.items()}
     row = [Row(folder.name, 0)]

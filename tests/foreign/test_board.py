@@ -133,7 +133,7 @@ def test_what_is_not_there_is_told(workspace, give):
     board = leaderboard(job)
     assert [row.name for row in board.rows] == ["good"]
     torn, trained = board.left_out
-    assert "'torn' is left out: it was not shown" in torn
+    assert "'torn' is left out: it did not finish" in torn
     assert "Trained rows are left out" in trained
 
 

@@ -72,6 +72,11 @@ def test_a_class_that_is_dropped_or_never_predicted_is_remarked():
         (spec("rage", "angry", "happy", "sad", rage="angry"), "'rage', 'angry' both mean 'angry'"),
         (spec("angry", "Angry", "happy", "sad"), "'angry', 'Angry' both mean 'angry'"),
         (spec("angry", "happy", "sad", happy="", sad="", missing=NEVER), "Fewer than two"),
+        (
+            spec("angry", "happy", "sad", happy="sad", sad="happy"),
+            "'happy' means 'sad', and both are classes of the data set",
+        ),
+        (spec("angry", "HAPPY", "sad", HAPPY="sad", sad=""), "the model's 'HAPPY' means 'sad'"),
     ],
 )
 def test_what_is_missing_unknown_double_or_positional_is_refused(given_spec, message):

@@ -171,7 +171,7 @@ def test_a_killed_evaluation_goes_on(ready, monkeypatch):
     folder = ready.matrix("small") / "models" / "bands-predict"
     (kept,) = (folder / "predictions").iterdir()
     before = kept.stat().st_mtime_ns
-    assert "was not shown 'headset' yet" in stored_models(ready, "small").unfit["bands-predict"]
+    assert "did not finish 'headset'" in stored_models(ready, "small").unfit["bands-predict"]
     found = run(ready)
     assert kept.stat().st_mtime_ns == before
     assert [look["variant"] for look in looks(ready)] == ["normal", "headset"]
@@ -275,6 +275,25 @@ def test_a_function_that_fails_is_one_sentence(ready, write_module, old, new, me
     with pytest.raises(DataError, match=re.escape(message)):
         run(ready)
     assert stored_models(ready, "small").models == ()
+
+
+def test_a_function_may_be_put_right_after_it_failed(ready, write_module):
+    """It never gave an answer that another model's could be mixed with."""
+    write_module("bands", BANDS.replace("return means", "return 1 / 0"))
+    with pytest.raises(DataError):
+        run(ready)
+    assert "did not finish" in stored_models(ready, "small").unfit["bands-predict"]
+    write_module("bands", BANDS)
+    assert len(run(ready).cells) == 3
+
+
+def test_what_a_function_prints_is_no_result(ready, write_module, capsys):
+    """It goes where notes go."""
+    write_module("bands", BANDS.replace("return means", "print('noise')\n    return means"))
+    run(ready)
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert "noise" in told.err
 
 
 def test_half_precision_is_taken(ready, write_module):

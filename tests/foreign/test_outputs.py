@@ -76,6 +76,7 @@ def test_nothing_left_is_equal():
         ([[np.inf, 2, 3]], "scores", "no finite number for 1 of 1 faces"),
         ([[60, 30, 10]], "probabilities", "no probabilities for the face 'f0': they sum to 100"),
         ([[0.5, 0.6, -0.1]], "probabilities", "the lowest is -0.1"),
+        ([[0.5, 0.4, 0.1], [0, 0, 1]], "logits", "gives probabilities: the scores of each face"),
     ],
 )
 def test_scores_that_cannot_be_are_refused(values, kind, message):
