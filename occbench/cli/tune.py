@@ -86,12 +86,12 @@ def command(
     """Search for values of RECIPE that do better on the validation faces of a split.
 
     NAME is the data set. Each trial is an ordinary run; the test faces stay unseen. A killed
-    search goes on where it stopped. The best recipe is written to tuning/NAME/best.toml.
+    search goes on where it stopped. The best recipe is written to tuning/NAME/best.toml, which
+    'occbench matrix --recipe' takes.
 
     \b
         occbench tune small-48 --space space.toml --split normal
         occbench tune small-48 --space space.toml --split normal --method tpe --pruner median
-        occbench matrix tuned --recipe tuning/small-48-annealing/best.toml
     """
     from occbench.workspace import Workspace
 

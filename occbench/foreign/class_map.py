@@ -125,8 +125,8 @@ def _refuse_permuted(wanted: Mapping[str, str], classes: Sequence[str]) -> None:
         if meant and same and found and same != found:
             raise DataError(
                 f"[map] says that the model's '{name}' means '{meant}', and both are classes of "
-                "the data set; expected a name to mean itself. If the outputs stand in another order, "
-                "write the classes in that order."
+                "the data set; expected a name to mean itself. If the outputs stand in another "
+                "order, write the classes in that order."
             )
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
-import json
 import re
 import sys
 import traceback
@@ -19,14 +18,13 @@ from occbench.core.digest import digest, file_digest
 from occbench.errors import DataError
 from occbench.foreign.spec import LOGITS, NHWC, NONE, PROBABILITIES
 from occbench.splits.modes import MODES
+from occbench.training.exported import facts_of
 from occbench.training.run import State, read_recipe
 from occbench.workspace import Workspace, checked_name
 
 RUN, KERAS, ONNX, SAVED, FUNCTION = "run", "keras", "onnx", "saved-model", "function"
 
 _FUNCTION = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*(\.[A-Za-z_]\w*)*\Z")
-_EXPORT_SCHEMA = 1
-_KEPT_BY_EXPORT = {"run", "classes", "size", "channels", "preprocessing"}
 _WHAT = (
     "expected a run of the workspace, a .keras or .onnx file, the folder of a SavedModel, or "
     "package.module:function"
@@ -131,18 +129,10 @@ def _file(path: Path) -> Source:
 
 
 def _exported(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What ``occbench export`` wrote beside its file; nothing where it did not."""
-    beside = path.with_suffix(".json")
-    try:
-        facts = json.loads(beside.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    """What ``occbench export`` wrote into its file; nothing where it did not."""
+    facts = facts_of(path)
+    if not facts:
         return {}, {}
-    if not isinstance(facts, dict) or not facts.keys() >= _KEPT_BY_EXPORT:
-        return {}, {}
-    if facts.get("schema") != _EXPORT_SCHEMA:
-        raise DataError(
-            f"'{beside}' has schema {facts.get('schema')!r}; this version reads {_EXPORT_SCHEMA}."
-        )
     known = {
         "size": facts["size"],
         "channels": facts["channels"],
