@@ -26,6 +26,7 @@ from occbench.matrix.record import (
     SCHEMA,
     TABLE,
     inputs_of,
+    made_of,
     read_record,
     start_of,
     states_of,
@@ -230,6 +231,7 @@ class MatrixJob:
         record = {
             "schema": SCHEMA,
             "inputs": inputs_of(self.workspace, self.plan),
+            "made_of": made_of(self.workspace, self.plan),
             "cells": file_digest(self.folder / CELLS),
             "splits": {mode: split.folder for mode, split in self.splits.items()},
             "runs": runs,

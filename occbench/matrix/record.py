@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+import tomllib
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +37,7 @@ def why_again(workspace: Workspace, name: str, plan: Plan) -> str:
     if not record or not cells.is_file():
         return _gaps(workspace, name, plan) or "its record is gone"
     if record["inputs"] != inputs_of(workspace, plan):
-        return "its plan or its data set has changed"
+        return _changed(workspace, plan, record.get("made_of", {}))
     if record["cells"] != file_digest(cells):
         return f"'{CELLS}' was changed"
     # A run that was trained anew has another state, though it may have ended too.
@@ -92,6 +93,35 @@ def inputs_of(workspace: Workspace, plan: Plan) -> str:
     path = workspace.manifest(plan.data_set)
     # The table itself too: a label that was changed by hand must not go unnoticed.
     return digest([plan.to_toml(), read_digest(path), file_digest(path)])
+
+
+def made_of(workspace: Workspace, plan: Plan) -> dict[str, str]:
+    """The same in parts, to say which of them has changed."""
+    path = workspace.manifest(plan.data_set)
+    return {"plan": plan.to_toml(), "data_set": digest([read_digest(path), file_digest(path)])}
+
+
+def _changed(workspace: Workspace, plan: Plan, before: Mapping[str, str]) -> str:
+    """What of a matrix's inputs has changed; an older record does not tell."""
+    now, words = made_of(workspace, plan), []
+    if set(before) != set(now):
+        return "its plan or its data set has changed"
+    if before["plan"] != now["plan"]:
+        was, new = (_flat(tomllib.loads(text)) for text in (before["plan"], now["plan"]))
+        keys = [key for key in {**was, **new} if was.get(key) != new.get(key)]
+        words.append(f"its plan has changed ({', '.join(keys)})")
+    if before["data_set"] != now["data_set"]:
+        words.append(f"the data set '{plan.data_set}' has changed")
+    return " and ".join(words) or "its plan or its data set has changed"
+
+
+def _flat(values: Mapping[str, Any], start: str = "") -> dict[str, Any]:
+    """The keys of nested tables with dots between."""
+    found: dict[str, Any] = {}
+    for key, value in values.items():
+        inner = isinstance(value, Mapping)
+        found |= _flat(value, f"{start}{key}.") if inner else {f"{start}{key}": value}
+    return found
 
 
 def read_record(folder: Path) -> dict[str, Any] | None:

@@ -97,7 +97,7 @@ def test_splits_of_a_data_set_that_has_changed(workspace):
     assert "'small' has changed since" in found[0].text
     assert "Run 'occbench build-splits small'" in found[0].todo
     (matrix,) = [each for each in look_at_all(workspace) if each.area == "matrices"]
-    assert matrix.text == "small: its plan or its data set has changed"
+    assert matrix.text == "small: the data set 'small' has changed"
     assert matrix.todo == "Run 'occbench matrix small'."
     path.with_suffix(".json").write_text("{")
     found = look_at_all(workspace)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import pytest
@@ -58,7 +59,14 @@ def test_each_change_has_its_words(tmp_path):
     def again(plan=PLAN):
         return why_again(job.workspace, "small", plan)
 
-    assert again(replace(PLAN, seeds=(0, 1))) == "its plan or its data set has changed"
+    assert again(replace(PLAN, seeds=(0, 1))) == "its plan has changed (seeds)"
+    longer = replace(PLAN, recipe=replace(PLAN.recipe, epochs=PLAN.recipe.epochs + 1))
+    assert again(longer) == "its plan has changed (recipe.epochs)"
+    path = folder / "matrix.json"
+    record = json.loads(path.read_text())
+    path.write_text(json.dumps({**record, "made_of": {}}))
+    assert again(longer) == "its plan or its data set has changed"
+    path.write_text(json.dumps(record))
     state = State.read(run)
     replace(state, status="running").write(run)
     assert again() == "a run was trained anew or is gone"
