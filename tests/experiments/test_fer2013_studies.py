@@ -119,3 +119,21 @@ def test_seconds_of_an_epoch_against_their_source():
     for row in rows(STEPS, "seconds_per_epoch"):
         copies = "mirror+shift1px" if "copies" in row["network"] else "none"
         assert row["value"] == source[row["row"].replace(" ", ""), copies]
+
+
+def test_the_notes_print_what_the_copies_gave():
+    """Each row of the table in the notes is that of the results, to the digit."""
+    table = {
+        line.values["recipe"]: line.values
+        for line in read_lines(COPIES / "results" / "table.csv")[1]
+    }
+    text = (COPIES / "notes.md").read_text(encoding="utf-8")
+    printed = text.split("| copies | epochs |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    assert len(printed) == len(table) == 5
+    for line in printed:
+        name, epochs, val, test, _ = (cell.strip() for cell in line.strip("|").split("|"))
+        row = table[name]
+        assert int(epochs) == float(row["epochs"])
+        for cell, share in ((val, "val_accuracy"), (test, "test_normal_accuracy")):
+            ends = [100 * float(row[share + end]) for end in ("", "_low", "_high")]
+            assert cell == "{:.1f} ({:.1f}-{:.1f})".format(*ends)
