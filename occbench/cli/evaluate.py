@@ -56,6 +56,8 @@ def command(
 
     workspace = Workspace.find(folder)
     task = plan_evaluation(workspace, model, matrix=matrix, spec_path=spec_path, name=name)
+    if task.warning:
+        click.echo(f"Warning: {task.warning}", err=True)
     if dry_run:
         _preview(task, force, as_json)
         return

@@ -27,7 +27,7 @@ def command(run: str, file: Path, selection: str, folder: Path, as_json: bool) -
     """Write the network of RUN, a folder in 'runs', as FILE.keras.
 
     The file takes grey levels or RGB of 0 to 255 and gives the probability of each class; the
-    preprocessing is inside. Classes and size stand in FILE.json.
+    preprocessing is inside. Classes and size stand inside too, and in FILE.json for people.
 
     \b
         occbench export mixed-unique-seed0-0123456789 headset.keras

@@ -186,6 +186,9 @@ def _tell(search: Search, trials: Sequence[Trial], place: Path, as_json: bool) -
     counts = {state: sum(t.state == state for t in trials) for state in (PRUNED, FAILED)}
     said = "".join(f", {count} {state}" for state, count in counts.items() if count)
     click.echo(f"{len(trials)} trials{said}; {search.space.objective}, less is better.")
+    failed = next((trial for trial in trials if trial.state == FAILED), None)
+    if failed is not None and best is not None:
+        click.echo(f"Trial {failed.number} failed: {failed.reason}")
     if best is None:
         click.echo(f"Every training failed; '{place / 'trials.csv'}' says why.")
     elif best.number == 0:

@@ -68,7 +68,9 @@ def whole_number(text: str, place: str, *, least: int) -> int:
     Raises:
         DataError: it is none.
     """
-    plain = text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS
+    plain = text.isascii() and text.isdigit()
+    if plain and len(text) > _MOST_DIGITS:
+        raise DataError(f"{place} is '{text}'; expected {_MOST_DIGITS} digits at most.")
     if not plain or int(text) < least:
         raise DataError(f"{place} is '{text}'; expected a whole number of {least} or more.")
     return int(text)

@@ -8,16 +8,15 @@ from pathlib import Path
 
 from occbench.dataset.manifest import read_digest
 from occbench.doctor.finding import BROKEN, MISSING, OK, OPEN, STALE, Finding, guarded
+from occbench.doctor.matrices import MATRICES, look_at_matrix
 from occbench.doctor.rooms import DATA, look_at_data_set, size_text
 from occbench.errors import DataError, OccbenchError
-from occbench.matrix.plan import Plan
-from occbench.matrix.record import PLAN, why_again
 from occbench.models import published
 from occbench.models.base import REGISTRY, Backbone
 from occbench.training.run import DIVERGED, FINISHED, State, read_recipe
 from occbench.workspace import Workspace
 
-SPLITS, RUNS, MATRICES, CACHES, WEIGHTS = "splits", "runs", "matrices", "caches", "weights"
+SPLITS, RUNS, CACHES, WEIGHTS = "splits", "runs", "caches", "weights"
 
 
 def look_at_all(workspace: Workspace) -> list[Finding]:
@@ -30,7 +29,7 @@ def look_at_all(workspace: Workspace) -> list[Finding]:
     found += _look_at_splits(workspace)
     found += _look_at_runs(workspace)
     for name in workspace.matrix_names():
-        found += guarded(MATRICES, name, _matrix, workspace, name)
+        found += guarded(MATRICES, name, look_at_matrix, workspace, name)
     for folder in _folders(workspace.cache()):
         found += guarded(CACHES, folder.name, _cache, folder)
     return found
@@ -120,14 +119,6 @@ def _run(workspace: Workspace, run_id: str) -> Finding:
         return Finding(RUNS, OPEN, text, "Lower the recipe's learning_rate: another run.")
     text = f"{run_id}: {state.last} of at most {recipe.epochs} epochs"
     return Finding(RUNS, OPEN, text, "Repeat the call that began it; it goes on from there.")
-
-
-def _matrix(workspace: Workspace, name: str) -> Finding:
-    plan = Plan.load(workspace.matrix(name) / PLAN)
-    again = why_again(workspace, name, plan)
-    if not again:
-        return Finding(MATRICES, OK, f"{name}: finished")
-    return Finding(MATRICES, OPEN, f"{name}: {again}", f"Run 'occbench matrix {name}'.")
 
 
 def _cache(folder: Path) -> Finding:

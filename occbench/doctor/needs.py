@@ -12,7 +12,8 @@ from occbench.dataset.adapters.base import REGISTRY as ADAPTERS
 from occbench.dataset.faces import ManifestFaces
 from occbench.dataset.manifest import PARTITIONS, Manifest
 from occbench.doctor.finding import BROKEN, MISSING, NOTE, OK, OPEN, STALE, Finding, guarded
-from occbench.doctor.inventory import MATRICES, WEIGHTS, weights_todo
+from occbench.doctor.inventory import WEIGHTS, weights_todo
+from occbench.doctor.matrices import MATRICES, work_left
 from occbench.doctor.rooms import (
     DATA,
     find_workspace,
@@ -220,4 +221,5 @@ def _begun(workspace: Workspace, name: str, plan: Plan) -> Iterator[Finding]:
     except StaleState as error:
         yield Finding(MATRICES, STALE, str(error), needed=True)
     else:
-        yield Finding(MATRICES, OPEN, f"{name}: begun; what is finished is not made again")
+        text = f"{name}: begun; what is finished is not made again"
+        yield Finding(MATRICES, OPEN, f"{text}{work_left(workspace, name, plan)}")

@@ -91,7 +91,7 @@ def _named(
     known: Sequence[Sequence[str]],
     of_part: set[str],
 ) -> Iterator[str]:
-    if len(faces) == 1 and faces[0] not in of_part and faces[0].isascii() and faces[0].isdigit():
+    if len(faces) == 1 and _is_count(faces[0], set(subject.manifest.faces["id"])):
         in_turn = [face for row in zip_longest(*known) for face in row if face is not None]
         if int(faces[0]) == 0:
             raise DataError("--faces is 0; expected 1 or more, or the ids of faces.")
@@ -101,6 +101,12 @@ def _named(
         if face not in of_part:
             raise _misplaced(subject, part, face, of_part)
         yield face
+
+
+def _is_count(text: str, ids: set[str]) -> bool:
+    """Whether a number is meant: ids may be all digits too, as FER2013's are, with zeros ahead."""
+    number = text.isascii() and text.isdigit() and (text == "0" or not text.startswith("0"))
+    return number and text not in ids
 
 
 def _misplaced(subject: Subject, part: str, face: str, of_part: set[str]) -> DataError:

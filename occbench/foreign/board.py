@@ -1,87 +1,25 @@
-"""The leaderboard: rows of matrices, trained and given, by their accuracy on covered faces."""
+"""The leaderboard: rows of matrices, trained and given, ranked on the same faces."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, field, replace
-from itertools import pairwise
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from statistics import fmean
-from typing import Any
 
-from occbench.errors import DataError, MissingCells
+from occbench.errors import DataError, MissingCells, UnknownName
+from occbench.foreign.standing import KEYS, OCCLUDED, Right, Standing, ranked
 from occbench.foreign.stored import StoredModel, models_of
-from occbench.matrix.cell import Cell
+from occbench.matrix.answers import gather_answers
+from occbench.matrix.bootstrap import difference, score
+from occbench.matrix.cell import GIVEN
 from occbench.matrix.cells import Matrix
-from occbench.matrix.fill import Row
+from occbench.matrix.fill import Column, Row, Scores
 from occbench.matrix.job import MatrixJob
-from occbench.matrix.paired import holm, mcnemar_of
 from occbench.matrix.record import finished
-from occbench.training.predictions import Predictions
+from occbench.matrix.statistics import wilson
 from occbench.training.run import State
 
-LEVEL = 0.05
-EXACT, OVERLAP = "exact McNemar", "intervals meet"
-
-
-@dataclass(frozen=True, eq=False)
-class Standing:
-    """One row of the leaderboard.
-
-    Attributes:
-        rank: from 1.
-        name: of the train split, with the seed if each stands alone, or of the given model; after
-            the matrix's name and a slash where several are ranked.
-        kind: ``trained``, or what the given model is.
-        seeds: runs behind the numbers; 0 for a given model.
-        occluded: accuracy on covered faces, 0..1, the mean over the seeds.
-        occluded_low: lower end of its Wilson 95 % interval; of several seeds the lowest.
-        occluded_high: upper end of it; of several seeds the highest.
-        normal: accuracy on the same faces as they are.
-        normal_low: as above.
-        normal_high: as above.
-        parameters: numbers that the network has learnt; None if not known.
-        ties: whether no difference to the next row is shown on covered faces.
-        tie_by: how that was found, ``exact McNemar`` or ``intervals meet``; empty in the last row.
-        p: adjusted p-value of McNemar's test against the next row; None without one.
-        remarks: what has to stand below, a few words each.
-    """
-
-    rank: int
-    name: str
-    kind: str
-    seeds: int
-    occluded: float
-    occluded_low: float
-    occluded_high: float
-    normal: float
-    normal_low: float
-    normal_high: float
-    parameters: int | None = None
-    ties: bool = False
-    tie_by: str = ""
-    p: float | None = None
-    remarks: tuple[str, ...] = ()
-    _covered: Predictions | None = field(default=None, repr=False)
-
-    @property
-    def gap(self) -> float:
-        """Normal less occluded, -1..1."""
-        return self.normal - self.occluded
-
-    @property
-    def area(self) -> float:
-        """Mean of normal and occluded, 0..1.
-
-        It is the area below the straight line between the two accuracies over the share of covered
-        faces from 0 to 1, and so what a mixed test of equal halves is to reach.
-        """
-        return (self.normal + self.occluded) / 2
-
-    def to_json(self) -> dict[str, Any]:
-        """All numbers by name."""
-        values = asdict(replace(self, _covered=None))
-        del values["_covered"]
-        return {**values, "gap": self.gap, "area": self.area}
+_TESTS = ("normal", "occluded")
 
 
 @dataclass(frozen=True)
@@ -89,32 +27,40 @@ class Board:
     """The rows in their order, and what is not among them.
 
     Attributes:
-        rows: the best on covered faces first; of equal ones the better on normal faces.
+        rows: the best first; of equal ones the better on covered, then on normal faces.
+        by: what they are ranked by: ``occluded``, ``gap`` or ``area``.
         selection: which weights of the trained rows: ``best``, or the plan's first without it;
             several where the matrices differ in it.
+        remarks: a sentence for each thing that holds for all rows.
         left_out: a sentence for each thing that is not there.
     """
 
     rows: tuple[Standing, ...]
+    by: str
     selection: str
+    remarks: tuple[str, ...]
     left_out: tuple[str, ...]
 
 
-def leaderboard(*jobs: MatrixJob, each_seed: bool = False) -> Board:
+def leaderboard(*jobs: MatrixJob, each_seed: bool = False, by: str = OCCLUDED) -> Board:
     """Ranks the trained rows and the given models of matrices; loads no framework.
 
-    Neighbours are tied where the exact McNemar test on their covered faces, Holm's correction over
-    all neighbours, gives p of 0.05 or more. Means over several seeds have no face-by-face
-    comparison: they are tied where the intervals meet.
+    Neighbours are tied where an exact test face by face, Holm's correction over all neighbours,
+    gives p of 0.05 or more: McNemar's on covered faces for single runs, else that of
+    ``matrix.paired.signs_p``. Where predictions are gone they are tied where the intervals meet.
 
     Args:
         jobs: one matrix or several that test the same faces, each with its own plan.
         each_seed: a row for each seed instead of their mean.
+        by: what to rank by, one of ``KEYS``; the smallest gap is the best.
 
     Raises:
         DataError: a matrix lacks the normal or the occluded test, or two test other faces.
         MissingCells: there is no row at all yet.
+        UnknownName: nothing is ranked by that.
     """
+    if by not in KEYS:
+        raise UnknownName("order", by, KEYS)
     for job in jobs:
         _check_tests(job, jobs[0])
     selections = [_selection(job) for job in jobs]
@@ -130,13 +76,12 @@ def leaderboard(*jobs: MatrixJob, each_seed: bool = False) -> Board:
             f"The matrix '{jobs[0].name}' has no row yet. Run 'occbench matrix {jobs[0].name}' or "
             "'occbench evaluate' first."
         )
-    rows.sort(key=lambda row: (-row.occluded, -row.normal, row.name))
     chosen = ", ".join(dict.fromkeys(selections))
-    return Board(tuple(_with_ties(rows)), chosen, tuple(left_out))
+    return Board(ranked(rows, by), by, chosen, _common(jobs[0]), tuple(left_out))
 
 
 def _check_tests(job: MatrixJob, first: MatrixJob) -> None:
-    if not {"normal", "occluded"} <= set(job.plan.test):
+    if not set(_TESTS) <= set(job.plan.test):
         raise DataError(
             f"The matrix '{job.name}' has the tests {', '.join(job.plan.test)}; a leaderboard "
             "needs normal and occluded."
@@ -152,8 +97,7 @@ def _shown(job: MatrixJob) -> tuple[object, ...]:
     """What decides which faces a matrix shows, and how: two that are to be ranked have the same."""
     tables = {column.test: column.table for column in job.columns}
     columns = [
-        frozenset(zip(tables[test]["id"], tables[test]["variant"], strict=True))
-        for test in ("normal", "occluded")
+        frozenset(zip(tables[test]["id"], tables[test]["variant"], strict=True)) for test in _TESTS
     ]
     painted = {v: p for split in job.splits.values() for v, p in split.record["variants"].items()}
     shown = {variant for column in columns for _, variant in column}
@@ -177,94 +121,131 @@ def _rows(job: MatrixJob, selection: str, each_seed: bool) -> tuple[list[Standin
             f"Trained rows are left out: the matrix '{job.name}' is not whole. Run 'occbench "
             f"matrix {job.name}'."
         )
-    else:
-        rows += _trained(job, matrix, selection, each_seed)
+        return rows, left_out
+    for train, seeds in _groups(matrix, each_seed):
+        row = _trained(job, matrix, train, seeds, selection)
+        if row is None:
+            left_out.append(
+                f"The row '{train}' is left out: its predictions are gone, and its cells are of "
+                f"other faces in each test. Run 'occbench matrix {job.name}' again."
+            )
+        else:
+            rows.append(replace(row, name=f"{train}, seed {seeds[0]}") if each_seed else row)
     return rows, left_out
 
 
-def _trained(job: MatrixJob, matrix: Matrix, selection: str, each_seed: bool) -> Iterator[Standing]:
+def _groups(matrix: Matrix, each_seed: bool) -> Iterator[tuple[str, tuple[int, ...]]]:
     groups = [(seed,) for seed in matrix.seeds] if each_seed else [matrix.seeds]
-    for train in matrix.trains:
-        for seeds in groups:
-            normal, occluded = (
-                [
-                    cell
-                    for seed in seeds
-                    if (cell := matrix.cell(train, test, seed=seed, selection=selection))
-                ]
-                for test in ("normal", "occluded")
-            )
-            name = f"{train}, seed {seeds[0]}" if each_seed else train
-            state = State.read(job.workspace.run(job.run(Row(train, seeds[0])).id))
-            yield replace(
-                _standing(name, normal, occluded),
-                kind="trained",
-                seeds=len(seeds),
-                parameters=state.facts.get("parameters"),
-                _covered=_covered(job, train, seeds, selection),
-            )
+    return ((train, seeds) for train in matrix.trains for seeds in groups)
+
+
+def _trained(
+    job: MatrixJob, matrix: Matrix, train: str, seeds: Sequence[int], selection: str
+) -> Standing | None:
+    """A row of trained runs; None where only cells are left and each test has its own faces."""
+    try:
+        scores = {Row(train, seed): job.recall(Row(train, seed)) for seed in seeds}
+    except MissingCells:
+        if not _same_faces(job):
+            return None
+        row = _of_cells(matrix, train, seeds, selection)
+    else:
+        row = _of_scores(job, train, scores, selection)
+    state = State.read(job.workspace.run(job.run(Row(train, seeds[0])).id))
+    parameters = state.facts.get("parameters")
+    return replace(row, kind="trained", seeds=len(seeds), parameters=parameters)
 
 
 def _given(job: MatrixJob, model: StoredModel) -> Standing:
-    cells = {cell.test: [cell] for cell in model.cells}
+    scores = {(GIVEN, variant): found for variant, found in model.predictions.items()}
     return replace(
-        _standing(model.name, cells["normal"], cells["occluded"]),
+        _of_scores(job, model.name, {Row(model.name, 0): scores}, GIVEN),
         kind=str(model.record["kind"]),
         parameters=model.parameters,
         remarks=model.remarks,
-        _covered=_of_column(job, model.predictions),
     )
 
 
-def _standing(name: str, normal: Sequence[Cell], occluded: Sequence[Cell]) -> Standing:
+def _of_scores(job: MatrixJob, name: str, scores: Mapping[Row, Scores], selection: str) -> Standing:
+    """A row from what its runs say, on the faces that both tests show."""
+    faces = job.manifest.faces
+    answers = gather_answers(
+        scores,
+        _columns(job),
+        selection,
+        classes=job.manifest.classes.names,
+        groups=dict(zip(faces["id"], faces["group"], strict=True)),
+    )
+    normal, occluded = (list(answers.cells(name, test)) for test in _TESTS)
+    right = Right(answers.right[normal], answers.right[occluded])
+    drawn = answers.resample()
+    gap = difference(drawn, normal, occluded)
+    area = score(drawn, [*normal, *occluded])
+    pairs = [
+        [(int(row.sum()), row.size) for row in found] for found in (right.normal, right.occluded)
+    ]
+    return replace(
+        _standing(name, *pairs),
+        gap_low=gap.low,
+        gap_high=gap.high,
+        area_low=area.low,
+        area_high=area.high,
+        right=right,
+    )
+
+
+def _of_cells(matrix: Matrix, train: str, seeds: Sequence[int], selection: str) -> Standing:
+    """A row whose predictions are gone."""
+    pairs = [
+        [
+            (cell.correct, cell.n)
+            for seed in seeds
+            if (cell := matrix.cell(train, test, seed=seed, selection=selection))
+        ]
+        for test in _TESTS
+    ]
+    return _standing(train, *pairs)
+
+
+def _standing(
+    name: str, normal: Sequence[tuple[int, int]], occluded: Sequence[tuple[int, int]]
+) -> Standing:
+    """A row from how many faces of how many are right, for each seed."""
+    (low, high), (covered_low, covered_high) = (
+        (min(wilson(*each)[0] for each in found), max(wilson(*each)[1] for each in found))
+        for found in (normal, occluded)
+    )
     return Standing(
         rank=0,
         name=name,
         kind="",
         seeds=0,
-        occluded=fmean(cell.accuracy for cell in occluded),
-        occluded_low=min(cell.low for cell in occluded),
-        occluded_high=max(cell.high for cell in occluded),
-        normal=fmean(cell.accuracy for cell in normal),
-        normal_low=min(cell.low for cell in normal),
-        normal_high=max(cell.high for cell in normal),
+        occluded=fmean(correct / n for correct, n in occluded),
+        occluded_low=covered_low,
+        occluded_high=covered_high,
+        normal=fmean(correct / n for correct, n in normal),
+        normal_low=low,
+        normal_high=high,
     )
 
 
-def _covered(
-    job: MatrixJob, train: str, seeds: Sequence[int], selection: str
-) -> Predictions | None:
-    """What a single run says of the covered faces; None for several, or where it is gone."""
-    if len(seeds) > 1:
-        return None
-    try:
-        scores = job.recall(Row(train, seeds[0]))
-    except MissingCells:
-        return None
-    return _of_column(job, {v: found for (s, v), found in scores.items() if s == selection})
+def _columns(job: MatrixJob) -> tuple[Column, ...]:
+    """Both tests, less the faces that one of them does not show."""
+    tables = {column.test: column.table for column in job.columns}
+    common = set.intersection(*(set(tables[test]["id"]) for test in _TESTS))
+    return tuple(Column(t, tables[t][tables[t]["id"].isin(common)]) for t in _TESTS)
 
 
-def _of_column(job: MatrixJob, found: dict[str, Predictions] | Any) -> Predictions:
-    table = next(column.table for column in job.columns if column.test == "occluded")
-    predictions: Predictions = found[table["variant"].iloc[0]]
-    return predictions.of(table["id"].tolist())
+def _same_faces(job: MatrixJob) -> bool:
+    return len({frozenset(c.table["id"]) for c in job.columns if c.test in _TESTS}) == 1
 
 
-def _with_ties(rows: Sequence[Standing]) -> Iterator[Standing]:
-    """The rows with their ranks, each compared with the next."""
-    pairs = list(pairwise(rows))
-    tested = [
-        mcnemar_of(one._covered, other._covered).p
-        if one._covered is not None and other._covered is not None
-        else None
-        for one, other in pairs
-    ]
-    adjusted = iter(holm([p for p in tested if p is not None]))
-    for rank, (one, other) in enumerate(pairs, start=1):
-        if tested[rank - 1] is None:
-            ties = one.occluded_low <= other.occluded_high
-            yield replace(one, rank=rank, ties=ties, tie_by=OVERLAP)
-        else:
-            p = next(adjusted)
-            yield replace(one, rank=rank, ties=p >= LEVEL, tie_by=EXACT, p=p)
-    yield replace(rows[-1], rank=len(rows))
+def _common(job: MatrixJob) -> tuple[str, ...]:
+    """What has to be said where each test shows its own faces."""
+    if _same_faces(job):
+        return ()
+    faces = len(_columns(job)[0].table)
+    return (
+        "The tests show different faces, as membership is 'all'; every number here is of the "
+        f"{faces:,} faces that stand in both.",
+    )

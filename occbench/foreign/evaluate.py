@@ -41,6 +41,7 @@ from occbench.foreign.stored import (
 )
 from occbench.matrix.cell import GIVEN
 from occbench.matrix.job import MatrixJob
+from occbench.matrix.record import inputs_of, made_of, read_record
 from occbench.training.data import Data, open_data
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import READS
@@ -86,6 +87,21 @@ class Evaluation:
     def folder(self) -> Path:
         """Of the model, below that of the matrix."""
         return self.job.folder / MODELS / self.name
+
+    @property
+    def warning(self) -> str:
+        """A sentence where the matrix was made of other faces than the model is shown; or empty."""
+        job, record = self.job, read_record(self.job.folder)
+        if record is None or record["inputs"] == inputs_of(job.workspace, job.plan):
+            return ""
+        before, now = record.get("made_of", {}), made_of(job.workspace, job.plan)
+        if before.get("data_set") == now["data_set"]:
+            return ""
+        return (
+            f"The data set '{job.plan.data_set}' has changed since the matrix '{job.name}' was "
+            "made; the model is shown the faces as they are now. Run 'occbench matrix "
+            f"{job.name}' before you compare it with trained rows."
+        )
 
 
 def plan_evaluation(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -45,6 +46,12 @@ def open_file(source: Source, spec: ModelSpec) -> Network:
     Raises:
         DataError: Keras cannot open it, it holds code, or it has not one input and one output.
     """
+    if not zipfile.is_zipfile(source.path):
+        # Keras says of such a file that it is not found.
+        raise DataError(
+            f"'{source.path}' is no Keras file, or is damaged; expected the zip archive that "
+            "model.save('NAME.keras') writes."
+        )
     keras = load_keras()
     try:
         model = keras.models.load_model(source.path, compile=False, safe_mode=True)

@@ -175,9 +175,6 @@ def guarded(call: Callable[[Any], Any], label: str) -> Call:
 def cannot_open(source: Source, error: BaseException) -> DataError:
     """What a library said about a file, its first line; all of it is told with ``-v``."""
     detail("".join(traceback.format_exception(error)).rstrip())
-    if source.path.is_file() and "not found" in str(error):
-        # Keras says so of a file that is there and is none of its own.
-        return DataError(f"'{source.path}' is no file of that kind, or is damaged.")
     words = next((line.strip() for line in str(error).splitlines() if line.strip()), "")
     return DataError(
         f"'{source.path}' cannot be opened: {words.rstrip('.') or type(error).__name__}."

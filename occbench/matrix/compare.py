@@ -13,7 +13,7 @@ from itertools import combinations
 from occbench.errors import UnknownName
 from occbench.matrix.answers import Answers
 from occbench.matrix.bootstrap import METRICS, Resampled, difference
-from occbench.matrix.paired import McNemar, PairedDifference, holm, largest_p, mcnemar_right
+from occbench.matrix.paired import PairedDifference, Trial, holm, trial
 from occbench.matrix.statistics import SeedSpread, seed_spread
 
 ROWS, COLUMNS = "rows", "columns"
@@ -89,12 +89,12 @@ def compare(
         if kind not in KINDS:
             raise UnknownName("kind of comparison", kind, KINDS)
     pairs = list(_pairs(answers.trains, answers.tests if tests is None else tests, kinds))
-    trials = [_by_seed(answers, first, second) for _, first, second in pairs]
-    adjusted = holm([largest_p(trial) for trial in trials])
+    trials = [_trial(answers, first, second) for _, first, second in pairs]
+    adjusted = holm([one.p for one in trials])
     comparisons = []
-    for (kind, first, second), trial, p in zip(pairs, trials, adjusted, strict=True):
+    for (kind, first, second), found, p in zip(pairs, trials, adjusted, strict=True):
         cells = answers.cells(*first), answers.cells(*second)
-        tested = PairedDifference(difference(faces, *cells, confidence=confidence), trial, p)
+        tested = PairedDifference(difference(faces, *cells, confidence=confidence), found, p)
         comparisons.append(Comparison(kind, first, second, tested, spread_of(faces, *cells)))
     return ComparisonTable(_family(answers, comparisons), tuple(comparisons), _note(answers))
 
@@ -132,10 +132,9 @@ def _pairs(
                 yield COLUMNS, (train, one), (train, other)
 
 
-def _by_seed(answers: Answers, first: RowColumn, second: RowColumn) -> tuple[McNemar, ...]:
+def _trial(answers: Answers, first: RowColumn, second: RowColumn) -> Trial:
     right = answers.right
-    pairs = zip(answers.cells(*first), answers.cells(*second), strict=True)
-    return tuple(mcnemar_right(right[one], right[other]) for one, other in pairs)
+    return trial(right[list(answers.cells(*first))], right[list(answers.cells(*second))])
 
 
 def _family(answers: Answers, comparisons: Sequence[Comparison]) -> str:
@@ -143,10 +142,10 @@ def _family(answers: Answers, comparisons: Sequence[Comparison]) -> str:
     rows = sum(one.kind == ROWS for one in comparisons)
     of = f"{rows} of two rows on one column, {len(comparisons) - rows} of two columns of one row"
     seeds = len(answers.seeds)
-    several = f" p is the largest of {seeds} seeds." if seeds > 1 else ""
+    test = f"one exact test of {seeds} seeds together" if seeds > 1 else "exact McNemar"
     return (
-        f"{len(comparisons)} comparisons at the {answers.selection} epoch: {of}; exact McNemar, "
-        f"adjusted by Holm over all {len(comparisons)}.{several}"
+        f"{len(comparisons)} comparisons at the {answers.selection} epoch: {of}; {test}, "
+        f"adjusted by Holm over all {len(comparisons)}."
     )
 
 
@@ -155,5 +154,5 @@ def _note(answers: Answers) -> str:
         return ""
     return (
         f"{len(answers.ids):,} faces form {len(set(answers.groups)):,} groups: intervals draw "
-        "whole groups, but McNemar's test takes faces as independent, so its p may be too small."
+        "whole groups, but the exact test takes faces as independent, so its p may be too small."
     )

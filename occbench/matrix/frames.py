@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from functools import cached_property
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -214,5 +215,6 @@ def load_matrix(
 
 
 def _ends(name: str, found: Estimate | None) -> dict[str, Any]:
-    values = (None, None, None) if found is None else (found.value, found.low, found.high)
+    # Not a number, so that a column is one of numbers even where every row lacks it.
+    values = (nan, nan, nan) if found is None else (found.value, found.low, found.high)
     return dict(zip((name, f"{name}_low", f"{name}_high"), values, strict=True))

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from occbench.matrix.answers import Answers
 from occbench.matrix.bootstrap import Resampled, recalls_each
-from occbench.matrix.compare import spread_of
+from occbench.matrix.compare import ComparisonTable, compare, spread_of
 from occbench.matrix.gaps import Recovery, class_gaps, gap, recovery
-from occbench.matrix.paired import PairedDifference, holm, largest_p, mcnemar_right
+from occbench.matrix.paired import PairedDifference, holm, trial
 from occbench.matrix.statistics import Estimate, SeedSpread
 
 _NORMAL, _OCCLUDED = "normal", "occluded"
@@ -58,8 +58,12 @@ def row_gaps(
     base: str = _NORMAL,
     metric: str = "accuracy",
     confidence: float = 0.95,
+    comparisons: ComparisonTable | None = None,
 ) -> tuple[RowGap, ...]:
     """The gap of each row, and the share of the base row's gap that it closes.
+
+    The share of an accuracy is told only where the base's gap is shown by its interval and by its
+    test, adjusted over ``comparisons``; that of another metric, which has no test, by interval.
 
     Args:
         answers: of a matrix with the columns ``normal`` and ``occluded``.
@@ -67,6 +71,7 @@ def row_gaps(
         base: the row whose gap is to be closed.
         metric: a name of ``bootstrap.METRICS``.
         confidence: of the intervals.
+        comparisons: ``compare(answers, faces)``, if it is known already.
 
     Raises:
         MissingCells: a seed lacks a cell in one of the two columns.
@@ -74,6 +79,10 @@ def row_gaps(
         ValueError: the draws are not of these answers.
     """
     answers.require(faces)
+    shown = True
+    if metric == "accuracy" and base in answers.trains:
+        table = comparisons or compare(answers, faces, confidence=confidence)
+        shown = _shown(table, base)
     rows = []
     for train in answers.trains:
         normal, occluded = answers.cells(train, _NORMAL), answers.cells(train, _OCCLUDED)
@@ -86,6 +95,8 @@ def row_gaps(
                 helped=occluded,
                 metric=metric,
                 confidence=confidence,
+                base=base,
+                shown=shown,
             )
         found = gap(faces, normal, occluded, metric=metric, confidence=confidence)
         rows.append(RowGap(train, found, spread_of(faces, normal, occluded, metric), closed))
@@ -117,9 +128,8 @@ def class_table(
     trials = []
     for number, _ in shown:
         right = answers.right[:, answers.labels == number]
-        pairs = zip(normal, occluded, strict=True)
-        trials.append(tuple(mcnemar_right(right[one], right[other]) for one, other in pairs))
-    adjusted = holm([largest_p(trial) for trial in trials])
+        trials.append(trial(right[list(normal)], right[list(occluded)]))
+    adjusted = holm([each.p for each in trials])
     recalls = recalls_each(faces.found)
     return tuple(
         ClassGap(
@@ -127,7 +137,13 @@ def class_table(
             faces=int((answers.labels == number).sum()),
             normal=float(recalls[list(normal), number].mean()),
             occluded=float(recalls[list(occluded), number].mean()),
-            tested=PairedDifference(one, trial, p),
+            tested=PairedDifference(one, each, p),
         )
-        for (number, one), trial, p in zip(shown, trials, adjusted, strict=True)
+        for (number, one), each, p in zip(shown, trials, adjusted, strict=True)
     )
+
+
+def _shown(table: ComparisonTable, base: str) -> bool:
+    """Whether the gap of a row is shown; True where the table does not have it."""
+    places = {(base, _NORMAL), (base, _OCCLUDED)}
+    return all(one.tested.shown for one in table.comparisons if {one.first, one.second} == places)

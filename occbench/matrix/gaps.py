@@ -98,13 +98,16 @@ def recovery(
     helped: Sequence[int],
     metric: str | Metric = "accuracy",
     confidence: float = 0.95,
+    base: str = "normal",
+    shown: bool = True,
 ) -> Recovery:
     """Which share of row A's gap row B closes, with its interval.
 
     A ratio has no useful interval where its denominator may be zero (Fieller 1954, "Some
     problems in interval estimation"), so it is undefined where the interval of A's gap holds
-    zero or lies below it. A draw whose gap is not above zero all the same counts as beyond the
-    end of the side that its numerator is on. There are too few of those to reach an end.
+    zero or lies below it, or where a test does not show the gap. A draw whose gap is not above
+    zero all the same counts as beyond the end of the side that its numerator is on. There are
+    too few of those to reach an end.
 
     Args:
         faces: the cells' draws.
@@ -113,16 +116,23 @@ def recovery(
         helped: B's cells on the occluded test.
         metric: a name of ``bootstrap.METRICS`` or a function like those.
         confidence: of the interval, and of that of the gap.
+        base: the train split of A, for the words of the reason.
+        shown: whether a test, where there is one, shows A's gap.
     """
     lost = gap(faces, normal, occluded, metric=metric, confidence=confidence)
     if lost.high < 0:
-        return Recovery(lost, None, "Occluded faces score higher: there is no gap to close.")
+        why = f"After {base} training occluded faces score higher: there is no gap to close."
+        return Recovery(lost, None, why)
     if lost.low <= 0 or lost.value <= 0:
-        return Recovery(lost, None, "The interval of the gap holds zero: no gap is shown.")
-    base, clear, other = (mean_over(cells, metric) for cells in (occluded, normal, helped))
+        why = f"The interval of {base} training's gap holds zero: no gap is shown."
+        return Recovery(lost, None, why)
+    if not shown:
+        why = f"{base.capitalize()} training's gap is not shown after Holm's correction."
+        return Recovery(lost, None, why)
+    covers, clear, other = (mean_over(cells, metric) for cells in (occluded, normal, helped))
 
     def closed(confusions: Confusions) -> Values:
-        covered = base(confusions)
+        covered = covers(confusions)
         gained, needed = other(confusions) - covered, clear(confusions) - covered
         beyond = np.where(gained == 0, 0.0, np.copysign(np.inf, gained))
         return np.divide(gained, needed, out=beyond, where=needed > 0)

@@ -138,7 +138,12 @@ def unit_of_accuracies(numbers: Sequence[Number]) -> str:
         unit = PERCENT if large else SHARE
     most = 100 if unit == PERCENT else 1
     for number in numbers:
-        if not 0 <= number.decimal <= most:
+        if number.decimal < 0:
+            raise DataError(
+                f"{number.place}: the accuracy '{number.text}' is negative; expected 0 or more. "
+                "A change against another accuracy stands in the column relative_change."
+            )
+        if number.decimal > most:
             raise DataError(
                 f"{number.place}: '{number.text}' is no accuracy; expected 0 to {most}."
             )

@@ -30,7 +30,7 @@ def class_drop(facts: ReportFacts, selection: str) -> Figure | None:
     """Recall on normal and on occluded faces per class, a panel per train split.
 
     Classes are sorted by their loss in the first panel, the largest on top. The number is the
-    difference in points, bold where it is shown. None without any recall.
+    recall lost in points, bold where a difference is shown. None without any recall.
     """
     found = [
         (train, changes)
@@ -58,8 +58,8 @@ def class_drop(facts: ReportFacts, selection: str) -> Figure | None:
 
 
 def _order(facts: ReportFacts, first: tuple[RecallChange, ...]) -> list[str]:
-    losses = {change.name: change.difference for change in first}
-    return sorted(facts.classes, key=lambda name: losses.get(name, float("inf")))
+    losses = {change.name: change.lost for change in first}
+    return sorted(facts.classes, key=lambda name: -losses.get(name, float("-inf")))
 
 
 def _panel(axes: Axes, changes: tuple[RecallChange, ...], order: list[str]) -> None:
@@ -76,5 +76,5 @@ def _panel(axes: Axes, changes: tuple[RecallChange, ...], order: list[str]) -> N
         axes.plot(change.normal, row, color=BLUE, markerfacecolor="white", zorder=3, **_DOT)
         axes.plot(change.occluded, row, color=VERMILION, zorder=2, **_DOT)
         weight = "bold" if change.shown else "normal"
-        number = signed(change.difference)
+        number = signed(change.lost)
         axes.text(1.31, row, number, ha="right", va="center", color=INK, fontsize=8, weight=weight)

@@ -79,5 +79,11 @@ def _key() -> list[Line2D]:
     how: dict[str, Any] = {"color": VERMILION, "marker": "o", "linestyle": "", "markersize": 6.5}
     return [
         Line2D([], [], label="difference shown", **how),
-        Line2D([], [], label="no difference shown", markerfacecolor="white", **how),
+        Line2D(
+            [],
+            [],
+            label="not shown: interval holds zero, or p above 0.05",
+            markerfacecolor="white",
+            **how,
+        ),
     ]

@@ -49,7 +49,7 @@ class ReportFacts:
         facts: name and value of each row of the table that tells how it was made.
         left_out: reason to class to number of faces that stand in no column.
         alarms: a sentence per training that went wrong.
-        warnings: a sentence per number that contradicts another.
+        warnings: a sentence per number that contradicts another, or rests on too little.
         limits: a sentence per thing the numbers cannot tell.
         banner: what nobody must miss, in large letters above all; empty if there is nothing.
         studies: selection to its comparisons face by face; none where they cannot be made.

@@ -28,6 +28,8 @@ from occbench.training.start import at_random
 FEW_GROUPS = 30
 """Below it clustered intervals are known to be too narrow: "five to thirty" clusters in Cameron,
 Gelbach and Miller 2008, "Bootstrap-based improvements for inference with clustered errors"."""
+TOO_FEW_GROUPS = 20
+"""Below it that is no limit but a warning; a choice of ours within their range."""
 
 
 def gather(
@@ -53,6 +55,7 @@ def gather(
     states = {row: State.read(job.workspace.run(job.run(row).id)) for row in job.rows}
     answers = {selection: answers_of(job, selection) for selection in job.plan.select}
     first = answers[job.plan.select[0]]
+    few, too_few = few_groups(first)
     lost = most_lost(first)
     return ReportFacts(
         title=job.name,
@@ -70,8 +73,8 @@ def gather(
             for row, state in states.items()
             for alarm in state.alarms
         ),
-        warnings=job.findings(matrix),
-        limits=(*limits_of(job), *_shared(first, matrix), *_few_groups(first)),
+        warnings=(*job.findings(matrix), *too_few),
+        limits=(*limits_of(job), *_shared(first, matrix), *few),
         banner=at_random(job.plan.recipe, job.workspace),
         studies={selection: study_of(one) for selection, one in answers.items()},
         lost=with_pictures(job, lost) if pictures else lost,
@@ -80,6 +83,19 @@ def gather(
         pictures=pictures,
         explained=tuple(explanations_of(job)),
     )
+
+
+def few_groups(answers: Answers) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A limit or a warning: whole groups are drawn, and of a few there is too little to draw."""
+    groups = len(set(answers.groups))
+    if not answers.grouped or groups >= FEW_GROUPS:
+        return (), ()
+    told = (
+        f"The {len(answers.ids):,} test faces come from {groups} groups, such as persons. Faces "
+        "of one group resemble each other, so the intervals of differences rest on "
+        f"{groups} cases and are as a rule too narrow."
+    )
+    return ((), (told,)) if groups < TOO_FEW_GROUPS else ((told,), ())
 
 
 def _what_is_missing(job: MatrixJob) -> str:
@@ -111,17 +127,6 @@ def _shared(answers: Answers, matrix: Matrix) -> Iterator[str]:
         yield (
             f"Differences between cells, gaps and faces lost are those of the {shared:,} faces "
             "that stand in every column."
-        )
-
-
-def _few_groups(answers: Answers) -> Iterator[str]:
-    """Whole groups are drawn in a bootstrap, and of a few there is too little to draw from."""
-    groups = len(set(answers.groups))
-    if answers.grouped and groups < FEW_GROUPS:
-        yield (
-            f"The {len(answers.ids)} test faces come from {groups} groups, such as persons. Faces "
-            "of one group resemble each other, so the intervals of differences rest on "
-            f"{groups} cases and are as a rule too narrow."
         )
 
 

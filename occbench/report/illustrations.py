@@ -47,6 +47,13 @@ class Illustrations:
     calibrations: list[Illustration] = field(default_factory=list)
     explained: list[tuple[str, list[Illustration]]] = field(default_factory=list)
 
+    @property
+    def files(self) -> frozenset[str]:
+        """The paths of all their files, relative to the page."""
+        parts = [self.heat_maps, self.curves, self.confusions, self.gaps, self.drops]
+        parts += [self.calibrations, *(drawn for _, drawn in self.explained)]
+        return frozenset(name for part in parts for one in part for name in (one.svg, one.png))
+
 
 def draw_all(facts: ReportFacts, folder: Path) -> Illustrations:
     """Draws every figure the facts allow and writes it into ``folder/figures``.
@@ -105,8 +112,8 @@ def _drops(facts: ReportFacts, folder: Path, selection: str) -> list[Illustratio
     if one is None:
         return []
     caption = (
-        f"Recall per class, {epoch_words(selection)}. The number is the "
-        "difference in points, bold where it is shown."
+        f"Recall per class, {epoch_words(selection)}. The number is the recall lost in points, "
+        "bold where a difference is shown."
     )
     return [_write(one, folder, f"class-drop-{selection}", _drop_words(facts, selection), caption)]
 
@@ -146,9 +153,7 @@ _CALIBRATION = (
 
 
 def _explained(facts: ReportFacts, folder: Path) -> Iterator[tuple[str, list[Illustration]]]:
-    """Title and figures of each explanation; what an earlier report drew of them goes first."""
-    for path in (folder / "figures").glob("explain-*"):
-        path.unlink()
+    """Title and figures of each explanation."""
     for one in facts.explained:
         name = f"explain-{one.train}-seed{one.seed}-{one.folder}"
         drawn = [
@@ -171,12 +176,12 @@ def _heat_words(facts: ReportFacts, selection: str) -> str:
 
 
 def _drop_words(facts: ReportFacts, selection: str) -> str:
-    """The differences of the first train split in words."""
+    """The losses of the first train split in words."""
     for train in facts.matrix.trains:
         changes = recall_changes(facts, train, selection=selection)
         if changes:
-            named = ", ".join(f"{one.name} {signed(one.difference)}" for one in changes)
-            return f"Change of recall from normal to occluded faces in points, {train}: {named}."
+            named = ", ".join(f"{one.name} {signed(one.lost)}" for one in changes)
+            return f"Recall lost from normal to occluded faces in points, {train}: {named}."
     return "Recall per class on normal and occluded faces."
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 from occbench import __version__
 from occbench.core.journal import read_journal
+from occbench.foreign.stored import MODELS
 from occbench.matrix.fill import Row
 from occbench.matrix.job import MatrixJob
 from occbench.training.run import READS, State
@@ -59,16 +61,18 @@ def _runs(job: MatrixJob, states: Mapping[Row, State]) -> Iterator[tuple[str, st
     )
     for row, state in states.items():
         run = job.run(row).id
-        looks = _looks(job, run)
-        text = f"{run}: {state.status}, {state.last} epochs{looks}"
+        looks = _looks(job.workspace.run(run))
+        text = f"{run}: {state.status}, {state.last} epochs{'; ' if looks else ''}{looks}"
         yield f"run, {row.train}, seed {row.seed}", text
+    for path in sorted((job.folder / MODELS).glob(f"*/{READS}")):
+        yield f"model, {path.parent.name}", _looks(path.parent)
 
 
-def _looks(job: MatrixJob, run: str) -> str:
-    """How often a run looked at test faces; empty for a run from before these were counted."""
-    variants = Counter(str(one["variant"]) for one in read_journal(job.workspace.run(run) / READS))
+def _looks(folder: Path) -> str:
+    """How often a run or a given model looked at test faces; empty where nobody counted."""
+    variants = Counter(str(one["variant"]) for one in read_journal(folder / READS))
     named = ", ".join(f"{variant} {times}" for variant, times in sorted(variants.items()))
-    return f"; looks at the test faces: {named}" if named else ""
+    return f"looks at the test faces: {named}" if named else ""
 
 
 def _distinct(texts: Iterable[str]) -> str:
@@ -100,6 +104,7 @@ def limits_of(job: MatrixJob) -> Iterator[str]:
         )
     if foreign := foreign_input(job.plan.recipe):
         yield foreign
-    yield "A drawn rectangle is not a headset: no straps, no light, no changed behaviour."
+    if set(job.plan.test) - {"normal"}:
+        yield "A drawn rectangle is not a headset: no straps, no light, no changed behaviour."
     if "duplicates" not in facts and facts.get("adapter") != "drawn":
         yield "Copies of one photo were not looked for; 'occbench audit --fix group' does."

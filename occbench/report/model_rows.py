@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from occbench.core import console
-from occbench.foreign.board import EXACT, OVERLAP, Board, Standing
+from occbench.foreign.board import Board
+from occbench.foreign.standing import EXACT, GAP, OVERLAP, SIGNS, Standing
 from occbench.foreign.stored import UNKNOWN, StoredModel, StoredModels
+from occbench.matrix.bootstrap import DRAWS
 from occbench.matrix.cell import Cell
 from occbench.matrix.cell_files import csv_text
 from occbench.report.entries import percent, signed
@@ -24,7 +26,7 @@ def model_table(models: Sequence[StoredModel], tests: Sequence[str]) -> TextTabl
     for model in models:
         cells = {cell.test: cell for cell in model.cells}
         rows.append(
-            [f"{model.name}{_star(model.remarks)}", *(_entry(cells.get(test)) for test in tests)]
+            [f"{model.name}{star(model.remarks)}", *(_entry(cells.get(test)) for test in tests)]
         )
     return TextTable(["model", *(f"test {test}" for test in tests)], rows)
 
@@ -54,9 +56,10 @@ def models_text(found: StoredModels, tests: Sequence[str]) -> str:
 
 def board_text(board: Board) -> str:
     """The leaderboard for a terminal."""
-    head = ["model", "rank", "kind", "occluded", "", "normal", "", "gap", "area", "parameters"]
+    numbers = ["occluded", "", "normal", "", "gap", "", "area", ""]
+    head = ["model", "rank", "kind", *numbers, "parameters"]
     rows = [_line(row) for row in board.rows]
-    notes = [*board_notes(board), *board.left_out]
+    notes = [*board_notes(board), *board.remarks, *board.left_out]
     return "\n".join([console.table(head, rows), *notes])
 
 
@@ -70,16 +73,19 @@ def board_notes(board: Board) -> tuple[str, ...]:
             if any(row.seeds > 1 for row in board.rows)
             else ""
         )
-        + "; gap: normal less occluded, in points; area: mean of normal and occluded."
+        + "; gap: normal less occluded, in points; area: mean of normal and occluded; each with "
+        f"the 95 % interval of {DRAWS:,} draws of the faces, the same for both tests.",
+        f"Ranked by {board.by}, the {'smallest' if board.by == GAP else 'highest'} first.",
     ]
     methods = {row.tie_by for row in board.rows if row.ties}
     how = {
         EXACT: "exact McNemar on the covered faces, Holm's correction, p of 0.05 or more",
-        OVERLAP: "means over seeds whose intervals meet",
+        SIGNS: "exact test of signs over the faces, Holm's correction, p of 0.05 or more",
+        OVERLAP: "predictions that are gone, intervals meet",
     }
     if methods:
-        said = "; ".join(how[method] for method in (EXACT, OVERLAP) if method in methods)
-        notes.append(f"= no difference to the next row is shown ({said}).")
+        said = "; ".join(how[method] for method in how if method in methods)
+        notes.append(f"= no difference to the next row in {board.by} is shown ({said}).")
     return (*notes, *_remarks({row.name: row.remarks for row in board.rows if row.remarks}))
 
 
@@ -95,7 +101,11 @@ _BOARD_COLUMNS = (
     "normal_low",
     "normal_high",
     "gap",
+    "gap_low",
+    "gap_high",
     "area",
+    "area_low",
+    "area_high",
     "parameters",
     "ties",
     "tie_by",
@@ -115,7 +125,7 @@ def _with_remarks(board: Board, rows: list[list[object]]) -> list[list[object]]:
 
 def _line(row: Standing) -> list[str]:
     return [
-        f"{row.name}{_star(row.remarks)}",
+        f"{row.name}{star(row.remarks)}",
         f"{row.rank}{'=' if row.ties else ''}",
         row.kind,
         percent(row.occluded),
@@ -123,9 +133,15 @@ def _line(row: Standing) -> list[str]:
         percent(row.normal),
         f"({percent(row.normal_low)}-{percent(row.normal_high)})",
         signed(row.gap),
+        _between(row.gap_low, row.gap_high, signed),
         percent(row.area),
+        _between(row.area_low, row.area_high, percent),
         "unknown" if row.parameters is None else f"{row.parameters:,}",
     ]
+
+
+def _between(low: float | None, high: float | None, write: Callable[[float], str]) -> str:
+    return "" if low is None or high is None else f"({write(low)} to {write(high)})"
 
 
 def _entry(cell: Cell | None) -> str:
@@ -138,7 +154,7 @@ def _entry(cell: Cell | None) -> str:
     return f"{percent(cell.accuracy)} {interval}{change}"
 
 
-def _star(remarks: Sequence[str]) -> str:
+def star(remarks: Sequence[str]) -> str:
     """A star behind the name of a row of which more is said than of every given model."""
     return "*" if any(remark != UNKNOWN for remark in remarks) else ""
 

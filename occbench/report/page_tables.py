@@ -12,7 +12,7 @@ from occbench.report.entries import Entry, change, entry, epochs, percent, sprea
 from occbench.report.facts import ReportFacts
 from occbench.report.figures import heat
 from occbench.report.heat_map import scale
-from occbench.report.model_rows import model_notes
+from occbench.report.model_rows import model_notes, star
 from occbench.report.tables import entry_note
 from occbench.report.words import epoch_words
 
@@ -41,7 +41,8 @@ class HeatTable:
     """The train x test table of one selection with a coloured cell per entry.
 
     ``rows`` holds the train split, its epochs and its cells, None where one is missing.
-    ``given`` holds rows of models from elsewhere likewise, ``notes`` what has to be said of them.
+    ``given`` holds rows of models from elsewhere likewise, with a star behind a name of which
+    ``notes`` say something of its own.
     """
 
     selection: str
@@ -77,7 +78,11 @@ def _heat_table(facts: ReportFacts, selection: str) -> HeatTable:
             for train in matrix.trains
         ),
         given=tuple(
-            (model.name, _chosen(model), _cells(given, model.name, matrix.tests, GIVEN, ends))
+            (
+                f"{model.name}{star(model.remarks)}",
+                _chosen(model),
+                _cells(given, model.name, matrix.tests, GIVEN, ends),
+            )
             for model in models
         ),
         notes=given_notes(facts),

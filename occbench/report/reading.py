@@ -6,19 +6,21 @@ and its adjusted p-value is small (``occbench.matrix.paired``).
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from math import isfinite
 
 import numpy as np
 
-from occbench.matrix.cells import own_test
+from occbench.matrix.cells import Matrix, own_test
 from occbench.matrix.gap_tables import ClassGap
 from occbench.matrix.paired import PairedDifference
-from occbench.matrix.statistics import NO_DIFFERENCE, Estimate
+from occbench.matrix.statistics import Estimate
 from occbench.report.entries import Entry, entry, percent, signed
 from occbench.report.facts import ReportFacts
 from occbench.report.study import NORMAL, OCCLUDED, Study
 
 _MOST_CLASSES = 3
+_SHOWN_AS = {NORMAL: "uncovered", OCCLUDED: "covered"}
 
 
 def read_out(facts: ReportFacts, selection: str | None = None) -> list[str]:
@@ -32,15 +34,17 @@ def read_out(facts: ReportFacts, selection: str | None = None) -> list[str]:
         selection = facts.matrix.selections[0] if facts.matrix.selections else "best"
     sentences = [*_loss(facts, selection)]
     for train in facts.matrix.trains:
-        if train != NORMAL:
+        if train != NORMAL or not sentences:
             sentences += _other_training(facts, train, selection)
+    if sentences:
+        sentences += _compared_faces(facts, selection)
     sentences += _classes(facts, selection)
     sentences += _chance(facts, selection)
     seeds = len(facts.matrix.seeds)
     if sentences and seeds > 1:
         sentences.append(
-            f"Numbers are means over {seeds} seeds, ± is the standard deviation; a difference "
-            "counts only if each seed shows it."
+            f"Numbers are means over {seeds} seeds, ± is the standard deviation; a difference is "
+            "tested over the seeds together."
         )
     return sentences or ["No cell of the matrix is known yet, so there is nothing to read out."]
 
@@ -60,8 +64,9 @@ def majority(facts: ReportFacts, test: str, selection: str) -> tuple[str, float]
 
 
 def _loss(facts: ReportFacts, selection: str) -> list[str]:
-    normal = entry(facts.matrix, NORMAL, NORMAL, selection=selection)
-    covered = entry(facts.matrix, NORMAL, OCCLUDED, selection=selection)
+    matrix = _compared(facts, selection)
+    normal = entry(matrix, NORMAL, NORMAL, selection=selection)
+    covered = entry(matrix, NORMAL, OCCLUDED, selection=selection)
     if normal is None or covered is None:
         return []
     begin = "Trained on normal faces, accuracy"
@@ -84,11 +89,14 @@ def _loss(facts: ReportFacts, selection: str) -> list[str]:
 
 def _other_training(facts: ReportFacts, train: str, selection: str) -> list[str]:
     """What another training does to covered and to uncovered faces, against the normal one."""
-    new = entry(facts.matrix, train, OCCLUDED, selection=selection)
+    matrix = _compared(facts, selection)
+    new = entry(matrix, train, OCCLUDED, selection=selection)
+    if train == NORMAL or OCCLUDED not in matrix.tests:
+        return list(_alone(facts, train, selection))
     if new is None:
         return []
     begin = f"Trained on {train} faces, covered faces reach {_show(new)}"
-    if entry(facts.matrix, NORMAL, OCCLUDED, selection=selection) is None:
+    if entry(matrix, NORMAL, OCCLUDED, selection=selection) is None:
         return [f"{begin}; without normal training there is nothing to compare it with."]
     gained = _difference(facts, selection, (train, OCCLUDED), (NORMAL, OCCLUDED))
     if gained is None:
@@ -98,6 +106,37 @@ def _other_training(facts: ReportFacts, train: str, selection: str) -> list[str]
         first = f"{begin}, {_verdict(gained)} than with normal training"
         first += _recovered(facts.studies[selection], train)
     return [f"{first}{_price(facts, train, selection)}."]
+
+
+def _alone(facts: ReportFacts, train: str, selection: str) -> Iterator[str]:
+    """The accuracies of a training whose loss under cover cannot be told."""
+    matrix = _compared(facts, selection)
+    told = [
+        f"{_show(one)} on {_SHOWN_AS.get(test, test)} faces"
+        for test in matrix.tests
+        if (one := entry(matrix, train, test, selection=selection)) is not None
+    ]
+    if told:
+        paid = _difference(facts, selection, (train, NORMAL), (NORMAL, NORMAL))
+        against = f"; against normal training on uncovered faces: {_verdict(paid)}" if paid else ""
+        yield f"Trained on {train} faces, accuracy is {' and '.join(told)}{against}."
+
+
+def _compared(facts: ReportFacts, selection: str) -> Matrix:
+    """The cells of the faces by which places are compared; all their faces where none are."""
+    study = facts.studies.get(selection)
+    return facts.matrix if study is None or study.shared is None else study.shared
+
+
+def _compared_faces(facts: ReportFacts, selection: str) -> Iterator[str]:
+    """A sentence where the accuracies above are those of fewer faces than in the table."""
+    shared = {cell.n for cell in _compared(facts, selection).cells}
+    sizes = {cell.n for cell in facts.matrix.cells if cell.selection == selection}
+    if sizes != shared:
+        yield (
+            f"These accuracies and differences are those of the {max(shared):,} faces that stand "
+            "in every column; the table has all faces of each."
+        )
 
 
 def _recovered(study: Study, train: str) -> str:
@@ -111,7 +150,7 @@ def _recovered(study: Study, train: str) -> str:
 
 
 def _price(facts: ReportFacts, train: str, selection: str) -> str:
-    after = entry(facts.matrix, train, NORMAL, selection=selection)
+    after = entry(_compared(facts, selection), train, NORMAL, selection=selection)
     paid = _difference(facts, selection, (train, NORMAL), (NORMAL, NORMAL))
     if after is None or paid is None:
         return ""
@@ -167,11 +206,13 @@ def _difference(
 
 
 def _verdict(tested: PairedDifference) -> str:
-    """The words that a difference allows, with its interval in points."""
+    """The words that a difference allows, with its interval in points where that decides."""
     found = tested.difference
-    if not tested.shown:
-        return f"{NO_DIFFERENCE} ({signed(found.low)} to {signed(found.high)} points)"
-    return f"{_size(found)} points {'more' if found.value > 0 else 'less'}"
+    if tested.shown:
+        return f"{_size(found)} points {'more' if found.value > 0 else 'less'}"
+    if found.holds_zero:
+        return f"{tested.verdict} ({signed(found.low)} to {signed(found.high)} points)"
+    return f"a difference is {tested.verdict}"
 
 
 def _size(found: Estimate) -> str:

@@ -24,9 +24,9 @@ class RecallChange:
     shown: bool
 
     @property
-    def difference(self) -> float:
-        """Occluded minus normal, as a fraction: negative is a loss."""
-        return self.occluded - self.normal
+    def lost(self) -> float:
+        """Normal less occluded, as a fraction: negative is a gain."""
+        return self.normal - self.occluded
 
 
 def recall_changes(facts: ReportFacts, train: str, *, selection: str) -> tuple[RecallChange, ...]:

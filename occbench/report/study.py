@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from occbench.errors import DataError
 from occbench.matrix.answers import Answers
 from occbench.matrix.bootstrap import Resampled
+from occbench.matrix.cells import Matrix, make_cell, with_relative_changes
 from occbench.matrix.compare import ComparisonTable, RowColumn, compare
 from occbench.matrix.gap_tables import ClassGap, RowGap, class_table, row_gaps
-from occbench.matrix.paired import McNemar, PairedDifference
+from occbench.matrix.paired import McNemar, PairedDifference, Trial
 from occbench.matrix.quality import Quality, qualities
 
 NORMAL, OCCLUDED = "normal", "occluded"
@@ -27,6 +28,8 @@ class Study:
         classes: the gap of each class by train split; empty where a test is missing.
         qualities: what the scores of each cell are worth; empty where a score is no number.
         remark: why ``qualities`` is empty, in a sentence; empty where it is not.
+        shared: the cells of the faces that stand in every column, by which places are compared;
+            None where that is unknown.
     """
 
     comparisons: ComparisonTable
@@ -34,6 +37,7 @@ class Study:
     classes: Mapping[str, tuple[ClassGap, ...]]
     qualities: tuple[Quality, ...]
     remark: str = ""
+    shared: Matrix | None = None
 
     def difference(self, first: RowColumn, second: RowColumn) -> PairedDifference | None:
         """Accuracy of one place less that of another; None where they are not compared."""
@@ -60,23 +64,43 @@ def study_of(answers: Answers) -> Study:
         MissingCells: a seed lacks a cell.
     """
     faces = answers.resample()
-    gaps, classes = _gaps(answers, faces)
+    comparisons = compare(answers, faces)
+    gaps, classes = _gaps(answers, faces, comparisons)
     found: tuple[Quality, ...] = ()
     remark = ""
     try:
         found = qualities(answers)
     except DataError as error:
         remark = str(error)
-    return Study(compare(answers, faces), gaps, classes, found, remark)
+    return Study(comparisons, gaps, classes, found, remark, _shared(answers))
+
+
+def _shared(answers: Answers) -> Matrix:
+    """The cells of the compared faces; epochs are not known here, each stands as the first."""
+    return Matrix.of(
+        with_relative_changes(
+            make_cell(
+                place.train,
+                place.test,
+                seed=place.seed,
+                selection=answers.selection,
+                epoch=1,
+                labels=answers.labels,
+                predicted=predicted,
+                classes=len(answers.classes),
+            )
+            for place, predicted in zip(answers.places, answers.predicted, strict=True)
+        )
+    )
 
 
 def _gaps(
-    answers: Answers, faces: Resampled
+    answers: Answers, faces: Resampled, comparisons: ComparisonTable
 ) -> tuple[tuple[RowGap, ...], dict[str, tuple[ClassGap, ...]]]:
     if not {NORMAL, OCCLUDED} <= set(answers.tests):
         return (), {}
     classes = {train: class_table(answers, faces, train) for train in answers.trains}
-    return row_gaps(answers, faces), classes
+    return row_gaps(answers, faces, comparisons=comparisons), classes
 
 
 def _turned(found: PairedDifference) -> PairedDifference:
@@ -85,5 +109,8 @@ def _turned(found: PairedDifference) -> PairedDifference:
     return replace(
         found,
         difference=replace(old, value=-old.value, low=-old.high, high=-old.low),
-        by_seed=tuple(McNemar(one.only_second, one.only_first, one.p) for one in found.by_seed),
+        trial=Trial(
+            tuple(McNemar(one.only_second, one.only_first, one.p) for one in found.by_seed),
+            found.p,
+        ),
     )

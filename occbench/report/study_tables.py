@@ -21,12 +21,16 @@ _METRIC_WORDS = {
 }
 
 
-def study_tables(study: Study) -> dict[str, ReportTable]:
-    """The tables of one selection by kind; a kind without a row is left out."""
+def study_tables(study: Study, selection: str) -> dict[str, ReportTable]:
+    """The tables of one selection by kind; a kind without a row is left out.
+
+    The CSV of those that name gains and losses carries the selection in each line, so that one
+    that the test may have chosen is known as such wherever the line goes.
+    """
     made = {
-        "gaps": gap_table(study),
-        "class-gaps": class_gap_table(study),
-        "comparisons": comparison_table(study),
+        "gaps": gap_table(study, selection),
+        "class-gaps": class_gap_table(study, selection),
+        "comparisons": comparison_table(study, selection),
         "scores-worth": quality_table(study),
         "reliability": reliability_table(study),
         "risk-coverage": risk_table(study),
@@ -34,7 +38,7 @@ def study_tables(study: Study) -> dict[str, ReportTable]:
     return {kind: table for kind, table in made.items() if table.text.rows}
 
 
-def gap_table(study: Study) -> ReportTable:
+def gap_table(study: Study, selection: str) -> ReportTable:
     """What covering costs each train split, and the share of normal training's gap it closes."""
     heads = ["train", "gap, points", "recovered, %", "why not", "over seeds"]
     rows, numbers = [], []
@@ -46,18 +50,18 @@ def gap_table(study: Study) -> ReportTable:
         )
         ends = [None] * 3 if share is None else [share.value, share.low, share.high]
         gap = [row.gap.value, row.gap.low, row.gap.high]
-        numbers.append([row.train, *gap, row.spread.sd, *ends, why])
+        numbers.append([selection, row.train, *gap, row.spread.sd, *ends, why])
     if not any(row[3] for row in rows):
         heads, rows = _without(3, heads, rows)
     if not any(row[-1] for row in rows):
         heads, rows = _without(-1, heads, rows)
-    head = ["train", "gap", "gap_low", "gap_high", "gap_sd"]
+    head = ["selection", "train", "gap", "gap_low", "gap_high", "gap_sd"]
     head += ["recovery", "recovery_low", "recovery_high", "reason"]
     caption = "accuracy lost under cover, and the share of normal training's loss that is recovered"
     return ReportTable(caption, to_csv(head, numbers), TextTable(heads, rows))
 
 
-def class_gap_table(study: Study) -> ReportTable:
+def class_gap_table(study: Study, selection: str) -> ReportTable:
     """A row per train split and class that has a face."""
     heads = ["train", "class", "faces", "normal", "occluded", "normal less occluded, points"]
     heads += ["p", "verdict"]
@@ -68,16 +72,16 @@ def class_gap_table(study: Study) -> ReportTable:
             found, tested = one.tested.difference, one.tested
             row = [train, one.name, f"{one.faces:,}", percent(one.normal), percent(one.occluded)]
             rows.append([*row, points(found), p_value(tested.adjusted), tested.verdict])
-            number = [train, one.name, one.faces, one.normal, one.occluded]
+            number = [selection, train, one.name, one.faces, one.normal, one.occluded]
             number += [found.value, found.low, found.high]
             numbers.append([*number, tested.p, tested.adjusted, tested.verdict])
-    head = ["train", "class", "faces", "normal", "occluded", "gap", "gap_low", "gap_high"]
-    head += ["p", "p_adjusted", "verdict"]
+    head = ["selection", "train", "class", "faces", "normal", "occluded"]
+    head += ["gap", "gap_low", "gap_high", "p", "p_adjusted", "verdict"]
     caption = "recall in % per class, and what covering costs; p adjusted over the classes of a row"
     return ReportTable(caption, to_csv(head, numbers), TextTable(heads, rows))
 
 
-def comparison_table(study: Study) -> ReportTable:
+def comparison_table(study: Study, selection: str) -> ReportTable:
     """A row per pair of places: the same column, or the same row."""
     heads = ["both", "first", "second", "first less second, points"]
     heads += ["right only in first / second", "p", "verdict"]
@@ -88,10 +92,10 @@ def comparison_table(study: Study) -> ReportTable:
         apart = "; ".join(f"{each.only_first:,} / {each.only_second:,}" for each in tested.by_seed)
         row = [*_sides(one), points(found), apart]
         rows.append([*row, p_value(tested.adjusted), tested.verdict])
-        number = [one.kind, *one.first, *one.second, found.value, found.low, found.high]
+        number = [selection, one.kind, *one.first, *one.second, found.value, found.low, found.high]
         numbers.append([*number, one.spread.sd, tested.p, tested.adjusted, tested.verdict])
-    head = ["kind", "first_train", "first_test", "second_train", "second_test", "difference"]
-    head += ["low", "high", "sd", "p", "p_adjusted", "verdict"]
+    head = ["selection", "kind", "first_train", "first_test", "second_train", "second_test"]
+    head += ["difference", "low", "high", "sd", "p", "p_adjusted", "verdict"]
     caption = "differences of accuracy on the same faces, first less second"
     return ReportTable(caption, to_csv(head, numbers), TextTable(heads, rows))
 

@@ -68,9 +68,9 @@ def score_table(matrix: Matrix, selection: str) -> TextTable:
 
 
 def per_class_table(facts: ReportFacts, selection: str) -> TextTable:
-    """Recall per class in per cent, normal to occluded, and the difference in points.
+    """Recall per class in per cent, normal to occluded, and what is lost of it in points.
 
-    A row per class, a column per train split: ``61.0 to 12.0 (-49.0*)``. The asterisk marks a
+    A row per class, a column per train split: ``61.0 to 12.0 (+49.0*)``. The asterisk marks a
     difference that the faces show: by its interval and by its adjusted p-value.
     """
     shown = {
@@ -85,7 +85,7 @@ def per_class_table(facts: ReportFacts, selection: str) -> TextTable:
             one = changes.get(name)
             row.append(
                 f"{percent(one.normal)} to {percent(one.occluded)} "
-                f"({signed(one.difference)}{'*' if one.shown else ''})"
+                f"({signed(one.lost)}{'*' if one.shown else ''})"
                 if one is not None
                 else "no face"
             )
@@ -135,7 +135,7 @@ def _of_selection(facts: ReportFacts, selection: str) -> dict[str, ReportTable]:
             train_test_table(matrix, selection),
         ),
         "per-class": ReportTable(
-            "recall in % on normal and on occluded faces, * where a difference is shown",
+            "recall in % on normal and on occluded faces, and points lost, * where that is shown",
             to_csv(_RECALL_HEADS, _recall_numbers(facts, selection)),
             per_class_table(facts, selection),
         ),
@@ -148,18 +148,21 @@ def _of_selection(facts: ReportFacts, selection: str) -> dict[str, ReportTable]:
     if (seeds := seed_table(matrix, selection)).text.rows:
         tables["seeds"] = seeds
     if (study := facts.studies.get(selection)) is not None:
-        tables |= study_tables(study)
+        tables |= study_tables(study, selection)
     return tables
 
 
 _MATRIX_HEADS = ("train", "test", "n", "seeds", "accuracy", "sd", "low", "high", "relative_change")
-_RECALL_HEADS = ("train", "class", "faces", "normal", "occluded", "difference", "shown")
+_RECALL_HEADS = ("train", "class", "faces", "normal", "occluded", "lost", "shown")
 _SCORE_HEADS = ("train", "test", "n", "accuracy", "balanced_accuracy", "macro_f1")
 
 
 def _matrix_numbers(matrix: Matrix, selection: str) -> list[list[object]]:
+    """A row of ``_MATRIX_HEADS`` per place; a mean over several seeds has no interval."""
     return [
-        [train, test, *(getattr(one, name) for name in _MATRIX_HEADS[2:])]
+        [train, test, one.n, one.seeds, one.accuracy, one.sd]
+        + ([one.low, one.high] if one.seeds == 1 else [None, None])
+        + [one.relative_change]
         for train, test, one in _entries(matrix, selection)
     ]
 

@@ -59,7 +59,8 @@ class StudyPlan:
         if self.partitions.folds:
             raise DataError("folds stands outside of partitions in a study.")
         # The rest is checked as the rows of a matrix are.
-        self.matrix_plan(next(iter(self.recipes)), self.splits[0])
+        plan = self.matrix_plan(next(iter(self.recipes)), self.splits[0])
+        object.__setattr__(self, "seeds", plan.seeds)
 
     @property
     def splits(self) -> tuple[int, ...]:
@@ -191,4 +192,6 @@ def _recipes(tables: list[Any], folder: Path) -> Any:
         if not isinstance(name, str) or not name.strip():
             raise DataError(f"{where}: name is {name!r}; expected text.")
         changes = {key: value for key, value in table.items() if key not in ("name", "recipe")}
+        if "seed" in changes:
+            raise DataError(f"{where}: seed decides nothing there; write seeds into the plan.")
         yield name, Recipe.from_mapping({**recipe.describe(), **changes}) if changes else recipe

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -13,16 +12,16 @@ from occbench.core.digest import file_digest
 from occbench.errors import DataError
 from occbench.models.backend import load_keras
 from occbench.training import checkpoint
+from occbench.training.exported import SCHEMA, as_text, put_inside
 from occbench.training.network import make_network
 from occbench.training.recipe import Recipe
 from occbench.training.run import State, read_recipe
 
-SCHEMA = 1
 ENDING = ".keras"
 
 
 def export(folder: Path, path: Path, *, selection: str) -> dict[str, Any]:
-    """Writes the network of an ended run, and beside it a JSON file with what it expects.
+    """Writes the network of an ended run; what it expects stands inside, and in a JSON beside it.
 
     The network takes levels 0..255, uint8 ``(N, size, size, channels)``, RGB or grey, and gives
     the probability of each class, ``(N, K)``. Its preprocessing is a part of it; the augmentation
@@ -65,8 +64,9 @@ def export(folder: Path, path: Path, *, selection: str) -> dict[str, Any]:
     plain = plain_network(recipe, len(classes), weights)
     layers, keras = load_keras().layers, load_keras()
     chances = layers.Softmax(name="probabilities", dtype="float32")(plain.output)
-    _save(keras.Model(plain.inputs, chances, name=f"{recipe.backbone.name}-classifier"), path)
-    write_text(path.with_suffix(".json"), json.dumps(facts, indent=2, ensure_ascii=False) + "\n")
+    whole = keras.Model(plain.inputs, chances, name=f"{recipe.backbone.name}-classifier")
+    _save(whole, path, facts)
+    write_text(path.with_suffix(".json"), as_text(facts))
     return facts
 
 
@@ -92,12 +92,13 @@ def plain_network(recipe: Recipe, classes: int, weights: Path) -> Any:
     return plain
 
 
-def _save(model: Any, path: Path) -> None:
+def _save(model: Any, path: Path, facts: dict[str, Any]) -> None:
     with replacing(path) as part:
         # Keras wants its own ending, which an unfinished file must not have.
         beside = part.with_name(part.name + ENDING)
         try:
             model.save(beside)
+            put_inside(beside, facts)
             os.replace(beside, part)  # noqa: PTH105 - the pair of ``replacing``
         finally:
             beside.unlink(missing_ok=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,8 +43,12 @@ def opened(path: Path) -> Iterator[Any]:
     optuna = load_optuna()
     from sqlalchemy.exc import DatabaseError
 
+    # A path inside the address would have its '?', '%' and braces read as syntax.
+    connect = partial(sqlite3.connect, path, check_same_thread=False)
     try:
-        storage = optuna.storages.RDBStorage(f"sqlite:///{path}")
+        storage = optuna.storages.RDBStorage(
+            "sqlite:///trials.db", engine_kwargs={"creator": connect}
+        )
     except (DatabaseError, RuntimeError, optuna.exceptions.OptunaError) as error:
         reason = str(getattr(error, "orig", None) or error).splitlines()[0].rstrip(".")
         raise DataError(

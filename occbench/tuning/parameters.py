@@ -151,8 +151,10 @@ def _range(values: Mapping[str, Any]) -> Range:
             "with a decimal point."
         )
     log, digits, whole = values.get("log", False), values.get("digits"), kinds == {int}
-    if type(log) is not bool or (log and low <= 0):
-        raise DataError(f"log of '{key}' is {log!r}; expected true or false, and low above 0.")
+    if type(log) is not bool:
+        raise DataError(f"log of '{key}' is {log!r}; expected true or false.")
+    if log and low <= 0:
+        raise DataError(f"low of '{key}' is {low!r}; with log = true it is above 0.")
     if digits is not None and (type(digits) is not int or whole or not 0 <= digits <= 12):
         raise DataError(f"digits of '{key}' is {digits!r}; expected 0 to 12, for a fraction.")
     move = values.get("move", _move(low, high, whole, log))

@@ -143,7 +143,12 @@ class Space:
         """
         found = {}
         for one in self.parameters:
-            value = found[one.key] = _present(recipe, one.key)
+            value = _present(recipe, one.key)
+            if isinstance(one, Choice):
+                # A spec may be written shorter than the recipe describes it.
+                same = [self._meant(recipe, one.key, choice) == value for choice in one.choices]
+                value = one.choices[same.index(True)] if any(same) else value
+            found[one.key] = value
             if not one.holds(value):
                 raise DataError(
                     f"The recipe's {one.key} is {value!r}, which the space has not ({one}). "
@@ -152,6 +157,10 @@ class Space:
             for other in one.choices if isinstance(one, Choice) else (one.low, one.high):
                 self.applied(recipe, {one.key: other})
         return found
+
+    def _meant(self, recipe: Recipe, key: str, value: Any) -> Any:
+        """A value of a key as the recipe would describe it."""
+        return _present(self.applied(recipe, {key: value}), key)
 
 
 def _from_mapping(values: Mapping[str, Any]) -> Space:

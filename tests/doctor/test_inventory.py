@@ -98,7 +98,8 @@ def test_splits_of_a_data_set_that_has_changed(workspace):
     assert "Run 'occbench build-splits small'" in found[0].todo
     (matrix,) = [each for each in look_at_all(workspace) if each.area == "matrices"]
     assert matrix.text == "small: the data set 'small' has changed"
-    assert matrix.todo == "Run 'occbench matrix small'."
+    # The label of a training face decides both runs.
+    assert matrix.todo == "Run 'occbench matrix small': 0 of 2 runs are reused, 2 to train."
     path.with_suffix(".json").write_text("{")
     found = look_at_all(workspace)
     assert all("'small' is gone or broken" in text for _, text in told(found, "splits"))

@@ -250,7 +250,9 @@ def test_a_matrix_of_that_name_with_another_plan(workspace):
     store_plan(workspace.matrix("study"), Plan.load(path))
     found = look_at_plan(workspace.root, path)
     assert found.ready
-    assert found.findings[-1].text == "study: begun; what is finished is not made again"
+    assert found.findings[-1].text == (
+        "study: begun; what is finished is not made again: 0 of 4 runs are reused, 4 to train"
+    )
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from occbench.errors import DataError, StaleState, UnknownName
-from occbench.explain.choose import choose
+from occbench.explain.choose import _is_count, choose
 from occbench.explain.plan import Wish, plan_explanation
 from occbench.explain.subject import find_subject
 from occbench.training.run import State
@@ -85,6 +85,21 @@ def test_a_number_takes_the_classes_in_turn(subject):
     assert len(choose(subject, "val", ["400"])) == 6
     with pytest.raises(DataError, match="--faces is 0; expected 1 or more"):
         choose(subject, "val", ["0"])
+
+
+def test_an_id_of_digits_is_no_number(subject):
+    """A face of another part is refused, and zeros ahead are never a number of faces."""
+    ids = {"17", "003"}
+    assert [_is_count(text, ids) for text in ("16", "17", "003", "004", "0", "x")] == [
+        True,
+        False,
+        False,
+        False,
+        True,
+        False,
+    ]
+    with pytest.raises(DataError, match="has no face '004'"):
+        choose(subject, "val", ["004"])
 
 
 def test_named_faces_are_taken_as_they_are(subject):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from dataclasses import replace
 
 import pytest
 
-from occbench.errors import DataError, MissingCells
-from occbench.foreign.board import leaderboard
+from occbench.errors import DataError, MissingCells, UnknownName
+from occbench.foreign.board import Board, leaderboard
 from occbench.foreign.evaluate import evaluate, plan_evaluation
 from occbench.matrix.cell import GIVEN
 from occbench.matrix.choose import store_plan
@@ -18,7 +19,8 @@ from occbench.report.model_rows import board_csv, board_text, model_table, model
 from occbench.splits.partitioning import Partitioning
 from occbench.training.predictions import predictions_path
 from tests.foreign.conftest import BANDS, PLAN
-from tests.runs import TESTED, make_predictions, write_run
+from tests.makers import make_workspace
+from tests.runs import TESTED, make_predictions, small_manifest, write_run
 
 ALL = set(TESTED)
 
@@ -66,7 +68,7 @@ def test_rows_stand_by_their_accuracy_on_covered_faces(workspace, give):
     board = leaderboard(job)
     assert [(row.rank, row.name, row.kind) for row in board.rows] == [
         (1, "good", "function"),
-        (2, "even", "function"),
+        (1, "even", "function"),
         (3, "normal", "trained"),
     ]
     assert [row.gap for row in board.rows] == pytest.approx([1 / 2, 1 / 6, 4 / 6])
@@ -99,19 +101,91 @@ def test_more_neighbours_need_more_evidence(workspace, give):
     assert (two.p, two.ties) == (1, True)
 
 
-def test_means_over_seeds_are_tied_where_intervals_meet(workspace, give):
-    """There is no face-by-face comparison of a mean; each seed alone has one."""
+def test_means_over_seeds_are_compared_face_by_face(workspace, give):
+    """All seeds in one test: five of six faces favour the model, whatever their sizes: 2 / 2^5."""
     give("good", ALL, ALL)
     scores = [rights(ALL, {"f18"}), rights(ALL, {"f18", "f19"})]
     job = train(workspace, scores, seeds=(0, 1))
     good, mean = leaderboard(job).rows
-    assert (good.ties, good.tie_by, good.p) == (True, "intervals meet", None)
+    assert (good.ties, good.tie_by, good.p) == (
+        True,
+        "exact test of signs",
+        pytest.approx(2 / 2**5),
+    )
     assert (mean.seeds, mean.occluded) == (2, pytest.approx(1.5 / 6))
+    assert "exact test of signs over the faces" in board_text(leaderboard(job))
     rows = leaderboard(job, each_seed=True).rows
     assert [row.name for row in rows] == ["good", "normal, seed 1", "normal, seed 0"]
     # Four faces: 2 / 2^4; one face: 1. Holm doubles the smaller.
     assert [row.p for row in rows] == [pytest.approx(2 * 2 / 2**4), 1, None]
     assert rows[0].tie_by == "exact McNemar"
+
+
+def test_rows_whose_predictions_are_gone_are_tied_where_intervals_meet(workspace, give):
+    """Their cells are left: Wilson's interval, and none of gap and area."""
+    give("good", ALL, ALL)
+    job = train(workspace, [rights(ALL, {"f18"})])
+    shutil.rmtree(workspace.run(job.run(job.rows[0]).id) / "predictions")
+    job = open_job(workspace, "small", job.plan)
+    good, left = leaderboard(job).rows
+    # Wilson: 6 of 6 begins at 0.61, 1 of 6 ends at 0.56.
+    assert (good.ties, good.tie_by, good.p) == (False, "intervals meet", None)
+    assert (left.occluded, left.gap_low, left.area_high) == (1 / 6, None, None)
+    # Without an interval of the gap no difference can be shown.
+    assert leaderboard(job, by="gap").rows[0].ties
+    gone = list(csv.DictReader(board_csv(leaderboard(job)).splitlines()))[1]
+    assert (gone["gap_low"], gone["area_high"]) == ("", "")
+
+
+def test_gap_and_area_have_intervals_of_the_same_draws(workspace, give):
+    """The same faces right in both: the gap is 0 in every draw, the area that of 3 of 6 faces."""
+    give("even", {"f18", "f19", "f20"}, {"f18", "f19", "f20"})
+    give("lost", ALL, set())
+    even, lost = leaderboard(open_job(workspace, "small", PLAN, dry_run=True)).rows
+    assert (even.gap_low, even.gap, even.gap_high) == (0, 0, 0)
+    # Binomial of 6 and 1/2: P(0) = 0.016 is below 0.025, P(0 or 1) = 0.109 above.
+    assert (even.area_low, even.area_high) == pytest.approx((1 / 6, 5 / 6))
+    assert (lost.gap_low, lost.gap_high, lost.area_low, lost.area_high) == (1, 1, 0.5, 0.5)
+    row = next(csv.DictReader(board_csv(Board((even,), "gap", "best", (), ())).splitlines()))
+    assert (float(row["gap_low"]), float(row["area_high"])) == (0, pytest.approx(5 / 6))
+
+
+def test_what_is_ranked_by_may_be_chosen(workspace, give):
+    """A small gap is good, a large area is; what is compared is what is ranked."""
+    give("weak", {"f18"}, {"f18"})
+    give("same", {"f23"}, {"f23"})
+    give("strong", ALL, {"f18", "f19", "f20", "f21"})
+    job = open_job(workspace, "small", PLAN, dry_run=True)
+    order = {
+        by: [(row.rank, row.name) for row in leaderboard(job, by=by).rows]
+        for by in ("occluded", "gap", "area")
+    }
+    assert order["occluded"] == [(1, "strong"), (2, "same"), (2, "weak")]
+    assert order["gap"] == [(1, "same"), (1, "weak"), (3, "strong")]
+    assert order["area"] == [(1, "strong"), (2, "same"), (2, "weak")]
+    same, weak, _ = leaderboard(job, by="gap").rows
+    # No face loses anything in either: p is 1. Two faces lose in one only: 2 / 2^2, twice by Holm.
+    assert (same.p, same.tie_by, weak.p) == (1, "exact test of signs", 1)
+    assert "Ranked by gap, the smallest first." in board_text(leaderboard(job, by="gap"))
+    with pytest.raises(UnknownName, match="Unknown order 'speed'"):
+        leaderboard(job, by="speed")
+
+
+def test_columns_of_other_faces_are_ranked_on_those_they_share(tmp_path, monkeypatch):
+    """A gap between other faces would be no gap."""
+    manifest = small_manifest(without=[18])
+    room = make_workspace(tmp_path, manifest)
+    plan = replace(PLAN, select=("best",), partitions=Partitioning(all_faces=True))
+    store_plan(room.matrix("small"), plan)
+    job = open_job(room, "small", plan)
+    run = job.run(job.rows[0])
+    write_run(room.run(run.id), run, rights({"f18", "f19"}, {"f19"}))
+    job.compute()
+    board = leaderboard(open_job(room, "small", plan))
+    (row,) = board.rows
+    # f18 is shown in the normal test alone.
+    assert (row.normal, row.occluded, row.gap) == (1 / 5, 1 / 5, 0)
+    assert "every number here is of the 5 faces that stand in both" in board_text(board)
 
 
 def test_an_epoch_that_a_person_named_is_called_so(workspace):
@@ -158,7 +232,7 @@ def test_the_printed_board_and_its_csv(workspace, give):
     assert (rows[0]["ties"], rows[0]["parameters"], rows[1]["p"]) == ("True", "", "")
     told = json.loads(json.dumps([row.to_json() for row in board.rows]))
     assert told[0]["gap"] == pytest.approx(0.5)
-    assert "_covered" not in told[0]
+    assert "right" not in told[0]
 
 
 def test_given_models_as_a_table(workspace, give):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import zipfile
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -12,11 +13,14 @@ import pytest
 
 from occbench.core.console import set_quiet, set_verbose
 from occbench.dataset.labels import AFFECTNET, FER2013
+from occbench.dataset.manifest import Manifest
 from occbench.foreign.class_map import match_classes
 from occbench.foreign.spec import ModelSpec, load_spec
 from occbench.matrix.choose import store_plan
+from occbench.matrix.job import open_job
 from tests.cli.conftest import call_main, error_of
 from tests.foreign.conftest import BANDS, PLAN
+from tests.runs import write_run
 
 DOCS = Path(__file__).parents[2] / "docs"
 
@@ -49,6 +53,50 @@ def test_what_was_typed_is_written_down(call, workspace):
     path = workspace.matrix("small") / "models" / "b" / "test-reads.jsonl"
     look = json.loads(path.read_text(encoding="utf-8").splitlines()[0])
     assert look["command"] == "occbench evaluate bands:predict --spec spec.toml --as b --force"
+
+
+def test_what_a_function_prints_is_not_in_the_json(call, write_module):
+    """Neither what its module prints as it is imported."""
+    noisy = "print('hello')\n" + BANDS.replace("return means", "print('noise')\n    return means")
+    write_module("bands", noisy)
+    done = call("evaluate", "bands:predict", "--spec", "spec.toml", "--json")
+    assert json.loads(done.stdout)["model"] == "bands-predict"
+    assert "hello" in done.stderr
+    assert "noise" in done.stderr
+
+
+def test_a_data_set_that_has_changed_since_the_matrix_is_warned_of(call, workspace):
+    """The trained rows are of other faces; nothing is said while all is as it was."""
+    plan = replace(PLAN, select=("best",))
+    store_plan(workspace.matrix("small"), plan)
+    job = open_job(workspace, "small", plan)
+    run = job.run(job.rows[0])
+    write_run(workspace.run(run.id), run, {("best", v): {"f18"} for v in ("normal", "headset")})
+    job.compute()
+    given = ("evaluate", "bands:predict", "--spec", "spec.toml", "-q")
+    assert "Warning" not in call(*given).stderr
+    path = workspace.manifest("small")
+    manifest = Manifest.read(path)
+    faces = manifest.faces.copy()
+    faces.loc[0, "label"] = "sad"
+    replace(manifest, faces=faces).write(path)
+    told = call(*given, "--as", "again").stderr
+    assert "Warning: The data set 'small' has changed since the matrix 'small' was made" in told
+    assert "Run 'occbench matrix small'" in told
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_file_that_is_no_keras_file_is_called_so(call, tmp_path, write_spec, cut):
+    """Something else under that name, and an archive that was cut short."""
+    path = tmp_path / "net.keras"
+    path.write_bytes(b"net")
+    if cut:
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr("config.json", "{}" * 1000)
+        path.write_bytes(path.read_bytes()[:1000])
+    write_spec("net.toml", channels=1, preprocessing="none")
+    told = error_of(call("evaluate", "net.keras", "--spec", "net.toml"))
+    assert told.startswith("'net.keras' is no Keras file, or is damaged;")
 
 
 def test_a_dry_run_says_what_is_left(call, workspace):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import zipfile
 
 import pytest
 
@@ -43,10 +44,16 @@ def test_weights_beside_an_onnx_file_count(workspace, tmp_path):
     assert len({alone, first, find_source(workspace, "a.onnx").identity}) == 3
 
 
-def test_what_export_wrote_beside_settles_the_spec(workspace, tmp_path):
+def write_exported(path, facts):
+    """A file of Keras, which is a zip archive, with the record of ``occbench export`` inside."""
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("config.json", "{}")
+        archive.writestr("occbench.json", json.dumps(facts))
+
+
+def test_what_export_wrote_inside_settles_the_spec(workspace, tmp_path):
     """Size, channels and classes; the preprocessing is inside."""
-    (tmp_path / "net.keras").write_bytes(b"net")
-    (tmp_path / "net.json").write_text(json.dumps(FACTS), encoding="utf-8")
+    write_exported(tmp_path / "net.keras", FACTS)
     found = find_source(workspace, "net.keras")
     assert found.known == {
         "size": 16,
@@ -57,17 +64,35 @@ def test_what_export_wrote_beside_settles_the_spec(workspace, tmp_path):
         "layout": "NHWC",
     }
     assert found.facts == {"run": "normal-seed0-0", "epoch": 3}
-    (tmp_path / "net.json").write_text(json.dumps({**FACTS, "schema": 2}), encoding="utf-8")
+    write_exported(tmp_path / "net.keras", {**FACTS, "schema": 2})
     with pytest.raises(DataError, match="has schema 2; this version reads 1"):
         find_source(workspace, "net.keras")
 
 
+def test_what_stands_beside_is_not_believed(workspace, tmp_path):
+    """The same says nothing new; classes in another order are refused; alone it settles nothing."""
+    write_exported(tmp_path / "net.keras", FACTS)
+    beside = tmp_path / "net.json"
+    beside.write_text(json.dumps(FACTS), encoding="utf-8")
+    assert find_source(workspace, "net.keras").known["classes"] == ("sad", "happy")
+    edited = {**FACTS, "classes": ["happy", "sad"]}
+    beside.write_text(json.dumps(edited), encoding="utf-8")
+    with pytest.raises(
+        DataError, match=r"net\.json' was changed: its classes is \['happy', 'sad'\]"
+    ):
+        find_source(workspace, "net.keras")
+    (tmp_path / "net.keras").write_bytes(b"net")
+    assert find_source(workspace, "net.keras").known == {}
+
+
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": 1, "classes": ["a", "b"]}'])
 def test_another_file_of_that_name_settles_nothing(workspace, tmp_path, text):
-    """Then a spec is asked for."""
-    (tmp_path / "net.keras").write_bytes(b"net")
+    """Nor does it contradict what stands inside."""
     (tmp_path / "net.json").write_text(text, encoding="utf-8")
+    (tmp_path / "net.keras").write_bytes(b"net")
     assert find_source(workspace, "net.keras").known == {}
+    write_exported(tmp_path / "net.keras", FACTS)
+    assert find_source(workspace, "net.keras").known["size"] == 16
 
 
 def test_a_saved_model_is_known_by_all_its_files(workspace, tmp_path):
@@ -116,9 +141,17 @@ def test_what_is_no_model_is_one_sentence(workspace, tmp_path, text, message):
         find_source(workspace, text)
 
 
-@pytest.mark.parametrize("name", ["normal", "mixed", "mixed-unique", "", "a b", "../up"])
+@pytest.mark.parametrize("name", ["normal", "mixed", "mixed-unique", "a b", "../up"])
 def test_a_name_that_no_row_can_have(workspace, tmp_path, name):
     """Rows of trained runs keep theirs."""
     (tmp_path / "net.keras").write_bytes(b"net")
     with pytest.raises(DataError, match="cannot be"):
+        find_source(workspace, "net.keras").name(name)
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_no_name_is_asked_for(workspace, tmp_path, name):
+    """An empty --as is no name."""
+    (tmp_path / "net.keras").write_bytes(b"net")
+    with pytest.raises(DataError, match="without a name"):
         find_source(workspace, "net.keras").name(name)

@@ -71,6 +71,9 @@ def test_confusions_and_gaps_by_hand(frames):
     assert gaps.loc["normal", "gap"] == pytest.approx(3 / 6)
     assert gaps.loc["mixed-unique", "gap"] == pytest.approx(1 / 6)
     assert np.isnan(gaps.loc["normal", "recovery"])
+    # 3 of 6 faces: p is 2 / 2^3.
+    assert np.isnan(gaps.loc["mixed-unique", "recovery"])
+    assert gaps.loc["mixed-unique", "reason"].startswith("Normal training's gap is not shown")
     classes = frames.class_gaps("normal")
     assert classes["faces"].tolist() == [2, 2, 2]
     assert (classes["normal"] - classes["occluded"]).mean() == pytest.approx(3 / 6)

@@ -8,7 +8,6 @@ import pytest
 from occbench.errors import MissingCells, UnknownName
 from occbench.matrix.gap_tables import class_table, row_gaps
 from occbench.matrix.paired import mcnemar
-from occbench.matrix.statistics import NO_DIFFERENCE
 from tests.answers import make_answers, right_of
 
 N = 60
@@ -68,10 +67,17 @@ def test_gaps_of_another_metric(answers, faces):
 
 
 def test_another_base(answers, faces):
-    """Normal training closes none of the gap of occluded training but adds 20 faces to it."""
-    other, base = row_gaps(answers, faces, base="occluded")
+    """Normal training closes none of the gap of occluded training but adds to it.
+
+    Occluded training loses recall 5/30 of one class, normal training 20/30, 2/27 and 1.
+    """
+    other, base = row_gaps(answers, faces, base="occluded", metric="balanced_accuracy")
     assert base.recovery is None
-    assert other.recovery.share.value == pytest.approx(-20 / 5)
+    expected = (5 / 30 - (20 / 30 + 2 / 27 + 1)) / (5 / 30)
+    assert other.recovery.share.value == pytest.approx(expected)
+    other, base = row_gaps(answers, faces, base="occluded")
+    assert (base.recovery, other.recovery.share) == (None, None)
+    assert other.recovery.reason.startswith("Occluded training's gap is not shown after Holm's")
     assert [row.recovery for row in row_gaps(answers, faces, base="mixed-unique")] == [None, None]
 
 
@@ -95,8 +101,27 @@ def test_three_faces_show_nothing(answers, faces):
     """Their interval has no width, since all do alike, but the test knows that they are three."""
     sad = class_table(answers, faces, "normal")[2].tested
     assert (sad.difference.low, sad.difference.high) == (1, 1)
-    assert sad.verdict == NO_DIFFERENCE
+    assert sad.verdict == "not shown after Holm's correction (p 0.500)"
     assert class_table(answers, faces, "normal")[0].tested.verdict == "66.7 points more"
+
+
+def test_a_gap_that_its_test_does_not_show_recovers_nothing():
+    """Five of 60 faces: the interval leaves zero out, p is 2 / 2^5 before any correction."""
+    lost = np.arange(N) >= 5
+    cells = {
+        ("normal", "normal", 0): right_of(LABELS, np.ones(N, bool)),
+        ("normal", "occluded", 0): right_of(LABELS, lost),
+        ("occluded", "normal", 0): right_of(LABELS, np.ones(N, bool)),
+        ("occluded", "occluded", 0): right_of(LABELS, np.ones(N, bool)),
+    }
+    found = make_answers(LABELS, cells)
+    drawn = found.resample()
+    base, other = row_gaps(found, drawn)
+    assert base.gap.low > 0
+    assert other.recovery.share is None
+    assert other.recovery.reason == "Normal training's gap is not shown after Holm's correction."
+    # Balanced accuracy has no test, so its interval decides.
+    assert row_gaps(found, drawn, metric="balanced_accuracy")[1].recovery.share is not None
 
 
 def test_a_class_without_a_face_is_left_out():
@@ -122,6 +147,7 @@ def test_seeds_that_agree_give_the_numbers_of_one(answers, faces):
     ):
         assert two.tested.difference == one.tested.difference
         assert two.tested.by_seed == one.tested.by_seed * 2
+        assert two.tested.p == pytest.approx(one.tested.p)
 
 
 def test_a_matrix_without_covered_faces_has_no_gap():

@@ -55,10 +55,10 @@ def test_recovery_may_exceed_the_gap_or_be_negative():
 @pytest.mark.parametrize(
     ("normal", "occluded", "reason"),
     [
-        (41, 40, "The interval of the gap holds zero: no gap is shown."),
-        (40, 40, "The interval of the gap holds zero: no gap is shown."),
-        (40, 41, "The interval of the gap holds zero: no gap is shown."),
-        (40, 80, "Occluded faces score higher: there is no gap to close."),
+        (41, 40, "The interval of normal training's gap holds zero: no gap is shown."),
+        (40, 40, "The interval of normal training's gap holds zero: no gap is shown."),
+        (40, 41, "The interval of normal training's gap holds zero: no gap is shown."),
+        (40, 80, "After normal training occluded faces score higher: there is no gap to close."),
     ],
 )
 def test_without_a_gap_there_is_no_recovery(normal, occluded, reason):

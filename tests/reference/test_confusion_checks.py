@@ -146,7 +146,7 @@ def test_metrics_are_those_of_scikit_learn():
         ("truth,a,b\nb,1,0\na,0,1\n", "the rows are b, a; expected"),
         ("truth,a,b\na,1,0\nb,0,-1\n", "line 3: b is '-1'; expected a whole number of 0 or more"),
         ("truth,a,b\na,1,0\nb,0,0.5\n", "line 3: b is '0.5'"),
-        (f"truth,a,b\na,1,0\nb,0,{'9' * 20}\n", "line 3: b is '9+'; expected a whole number"),
+        (f"truth,a,b\na,1,0\nb,0,{'9' * 20}\n", "line 3: b is '9+'; expected 15 digits at most"),
         ("truth,a,b\na,0,0\nb,0,0\n", "all counts are 0"),
         ("row,a,b\na,1,0\nb,0,1\n", "line 1: expected the columns train, test and accuracy"),
     ],

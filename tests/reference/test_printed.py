@@ -84,8 +84,9 @@ def test_units_of_accuracies(texts, unit):
     [
         (("0.9", "58.04"), r"line 2: '0.9' may be a share, but '58.04' \(line 3\) is in percent"),
         (("58.04%", "0.3"), r"line 3: '0.3' has no percent sign, but '58.04%' \(line 2\) has one"),
+        (("-50", "30"), r"line 2: the accuracy '-50' is negative; expected 0 or more"),
         (("158.04", "30"), r"line 2: '158.04' is no accuracy; expected 0 to 100"),
-        (("-0.1", "0.5"), r"line 2: '-0.1' is no accuracy; expected 0 to 1\."),
+        (("-0.1", "0.5"), r"line 2: the accuracy '-0.1' is negative; expected 0"),
     ],
 )
 def test_ambiguous_accuracies_are_refused(texts, message):

@@ -270,6 +270,8 @@ def test_cells_of_ones_own_pass(tmp_path):
         (HEAD, ["both,normal,,,,0.5,"], "the train is 'both'; expected normal, occluded or a name"),
         (HEAD, ["normal,normal,,,many,0.5,"], "line 2: n is 'many'; expected a whole number of 1"),
         (HEAD, ["normal,normal,,,0,0.5,"], "line 2: n is '0'"),
+        (HEAD, ["normal,normal,,,-5,0.5,"], "n is '-5'; expected a whole number of 1 or more"),
+        (HEAD, [f"normal,normal,,,{'9' * 16},0.5,"], "n is '9{16}'; expected 15 digits at most"),
         (HEAD, ["normal,normal,,,9,0.5"], "it has 6 values; expected 7"),
         (HEAD, [], "has no line below the header"),
         (HEAD, ["normal,normal,,,,0.5,"] * 2, r"line 3: normal, test normal stands in .*line 2"),

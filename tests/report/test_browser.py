@@ -99,3 +99,14 @@ def test_a_table_is_sorted_by_its_heads(tmp_path):
     assert len(down) == 6
     assert [float(each) for each in down] == sorted(map(float, down), reverse=True)
     assert [float(each) for each in up] == sorted(map(float, down))
+
+
+@pytest.mark.parametrize(("width", "hinted"), [(320, True), (4000, False)])
+def test_a_table_that_does_not_fit_says_so(width, hinted, tmp_path):
+    """On a narrow page its frame is marked, which the style turns into words; on a wide one not."""
+    report = write_report(make_facts(histories={}, lost=()), tmp_path / "report")
+    text = report.read_text(encoding="utf-8")
+    narrow = f'<main style="max-width: none; width: {width}px">'
+    report.write_text(text.replace("<main>", narrow, 1), encoding="utf-8")
+    found, _ = look(report, tmp_path)
+    assert ('class="scroll wide"' in found) == hinted

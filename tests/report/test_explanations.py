@@ -151,7 +151,7 @@ def test_the_page_shows_them_and_leaves_faces_out_where_asked(tmp_path):
 def test_without_explanations_the_page_has_no_section(tmp_path):
     """What an earlier report drew of them is gone."""
     (tmp_path / "figures").mkdir()
-    (tmp_path / "figures" / "explain-old.png").touch()
+    (tmp_path / "figures" / "explain-normal-seed0-regions-old.png").touch()
     page = Page(write_report(make_facts(sheet=None, histories={}, studies={}), tmp_path))
     assert "explained" not in page.ids
     assert not list((tmp_path / "figures").glob("explain-*"))

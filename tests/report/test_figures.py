@@ -140,7 +140,7 @@ def test_the_drop_of_each_class():
     axes = figure.axes[0]
     assert [label.get_text() for label in axes.get_yticklabels()][:2] == ["fear", "sad"]
     weights = {text.get_text(): text.get_weight() for text in axes.texts}
-    assert weights == {"-70.0": "bold", "-20.0": "bold", "-5.0": "normal"}
+    assert weights == {"+70.0": "bold", "+20.0": "bold", "+5.0": "normal"}
     assert class_drop(make_facts(confusions={}), "best") is None
 
 

@@ -11,11 +11,12 @@ import pytest
 from occbench.dataset.images import read_image
 from occbench.matrix.job import open_job
 from occbench.reference.published import load_reference
-from occbench.report.gather import gather
+from occbench.report.gather import few_groups, gather
 from occbench.report.page import write_report
+from occbench.report.reading import read_out
 from occbench.splits.build import Partitioning
 from occbench.training.run import READS
-from tests.answers import PLAN, trained_job
+from tests.answers import PLAN, make_answers, trained_job
 from tests.makers import make_workspace
 from tests.runs import small_manifest
 
@@ -118,6 +119,7 @@ def test_columns_of_different_faces_are_compared_on_those_they_share(tmp_path):
     # Of f19 to f23 normal training has f19, f21, f22, f23 and, covered, f23.
     found = facts.studies["best"].difference(("normal", "normal"), ("normal", "occluded"))
     assert found.difference.value == pytest.approx(3 / 5)
+    assert "those of the 5 faces that stand in every column" in " ".join(read_out(facts))
     told = "Differences between cells, gaps and faces lost are those of the 5 faces that stand in"
     assert sum(text.startswith(told) for text in facts.limits) == 1
     assert facts.matrix.cell("normal", "normal", seed=0, selection="best").n == 6
@@ -128,7 +130,7 @@ def test_columns_of_the_same_faces_need_no_word(job):
     assert not any("stand in every column" in text for text in gather(job).limits)
 
 
-def test_few_groups_are_a_limit(tmp_path, job):
+def test_very_few_groups_are_a_warning(tmp_path, job):
     """Of two persons a bootstrap draws two; faces that stand alone need no word."""
     manifest = small_manifest()
     groups = [*manifest.faces["id"][:18], "one", "two", "one", "two", "one", "two"]
@@ -137,5 +139,40 @@ def test_few_groups_are_a_limit(tmp_path, job):
     trained_job(workspace).compute()
     facts = gather(open_job(workspace, "small", PLAN))
     told = "The 6 test faces come from 2 groups, such as persons."
-    assert sum(text.startswith(told) for text in facts.limits) == 1
-    assert not any("groups, such as persons" in text for text in gather(job).limits)
+    assert sum(text.startswith(told) for text in facts.warnings) == 1
+    assert not any("groups, such as persons" in text for text in facts.limits)
+    alone = gather(job)
+    assert not any("such as persons" in text for text in (*alone.limits, *alone.warnings))
+
+
+@pytest.mark.parametrize(
+    ("groups", "limits", "warnings"), [(19, 0, 1), (20, 1, 0), (29, 1, 0), (30, 0, 0)]
+)
+def test_few_groups_are_a_limit(groups, limits, warnings):
+    """From 20 on the reader is told further down, from 30 on not at all."""
+    labels = [number % 3 for number in range(60)]
+    persons = [f"person{number % groups}" for number in range(60)]
+    answers = make_answers(labels, {("normal", "normal", 0): labels}, groups=persons)
+    assert tuple(map(len, few_groups(answers))) == (limits, warnings)
+
+
+def test_looks_of_given_models_are_counted(job):
+    """Each has a line of its own, from the folder of the model."""
+    path = job.folder / "models" / "theirs" / READS
+    path.parent.mkdir(parents=True)
+    looks = [{"selection": "given", "variant": variant} for variant in ("normal", "headset")]
+    lines = [f"{json.dumps(look)}\n" for look in [*looks, looks[1]]]
+    path.write_text("".join(lines), encoding="utf-8")
+    made = dict(gather(job).facts)
+    assert made["model, theirs"] == "looks at the test faces: headset 2, normal 1"
+
+
+def test_without_a_covered_column_there_is_no_rectangle(job, tmp_path):
+    """What no number is about limits none."""
+    told = "A drawn rectangle is not a headset"
+    assert any(text.startswith(told) for text in gather(job).limits)
+    workspace = make_workspace(tmp_path / "other", small_manifest())
+    plan = replace(PLAN, train=("normal",), test=("normal",))
+    trained_job(workspace, plan).compute()
+    limits = gather(open_job(workspace, "small", plan)).limits
+    assert not any(text.startswith(told) for text in limits)

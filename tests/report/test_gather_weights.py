@@ -8,6 +8,7 @@ import pytest
 
 from occbench.matrix.job import open_job
 from occbench.report.gather import gather
+from tests.keras2 import write_hollow
 from tests.makers import make_workspace
 from tests.matrix.test_job import PLAN, train_by_hand
 from tests.runs import make_recipe, small_manifest
@@ -22,7 +23,7 @@ def told(tmp_path):
     def tell(file=None, **keys):
         workspace = make_workspace(tmp_path, small_manifest())
         if file is not None:
-            file.write_bytes(b"anything")
+            write_hollow(file, 2, 8)
         plan = replace(PLAN, recipe=make_recipe(**keys))
         train_by_hand(workspace, plan).compute()
         return gather(open_job(workspace, "small", plan))

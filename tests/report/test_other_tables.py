@@ -13,6 +13,7 @@ from occbench.reference.published import load_reference
 from occbench.report.facts import Published
 from occbench.report.other_tables import other_tables, reference_table
 from occbench.report.page import write_report
+from occbench.report.page_tables import heat_tables
 from tests.report.made_facts import PUBLISHED, make_facts, make_matrix
 from tests.report.test_page import Page, check_references
 
@@ -27,11 +28,11 @@ def published(data_set="affectnet"):
     return Published(REFERENCE, rows)
 
 
-def model(remarks=()):
+def model(remarks=(), name="hse<b>"):
     """A given model that is right on 3 of 4 normal and on 2 of 4 occluded faces."""
     cells = with_relative_changes(
         make_cell(
-            "hse<b>",
+            name,
             test,
             seed=0,
             selection="given",
@@ -43,7 +44,7 @@ def model(remarks=()):
         for test, predicted in (("normal", [0, 1, 2, 2]), ("occluded", [0, 1, 1, 1]))
     )
     record = {"kind": "onnx", "remarks": list(remarks), "spec": {"output": "scores"}}
-    return StoredModel("hse<b>", record, cells, {})
+    return StoredModel(name, record, cells, {})
 
 
 def test_its_own_numbers_reproduce_a_report():
@@ -99,6 +100,15 @@ def test_given_models_stand_below_the_trained_rows(tmp_path):
     assert "selection unknown: nobody here knows" in page.words
     assert "The model 'old<i>' is left out: the test faces have changed." in page.words
     assert "tables/models.csv" in page.links
+
+
+def test_the_star_of_a_footnote_stands_in_its_row():
+    """Only behind a model of which more is said than of all given ones."""
+    known = "its scores are no probabilities"
+    models = StoredModels((model([known]), model(name="plain")), {})
+    table = heat_tables(make_facts(models=models))[0]
+    assert [row[0] for row in table.given] == ["hse<b>*", "plain"]
+    assert f"* hse<b> {known}." in table.notes
 
 
 def test_an_experiment_of_its_own_has_none_of_them():

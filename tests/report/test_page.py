@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
@@ -11,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from occbench.core.lock import sole_writer
 from occbench.dataset.images import encode_image, read_image
+from occbench.errors import Busy, DataError
 from occbench.report.lost_faces import LostFace
 from occbench.report.page import write_report
 from tests.report.made_facts import PUBLISHED, make_facts, make_matrix
@@ -171,6 +174,92 @@ def test_without_faces_no_picture_of_one_is_left(tmp_path):
     assert not any(path.exists() for path in pictures)
     assert "Pictures of faces are left out, as asked for by --no-faces." in page.words
     assert "folder/f0" in page.words
+
+
+def test_pictures_go_before_anything_is_written(folder, tmp_path, monkeypatch):
+    """A report that fails halfway leaves no face, neither as a file nor in the old page."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    explained = tmp_path / "figures" / "explain-normal-seed0-sensitivity-1-examples.png"
+    explained.write_bytes(b"a face")
+
+    def fail(*_):
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("occbench.report.page.write_tables", fail)
+    lost = tuple(replace(face, picture=None) for face in make_facts().lost)
+    with pytest.raises(OSError, match="the disk is full"):
+        write_report(make_facts(sheet=None, lost=lost, pictures=False), tmp_path)
+    gone = [tmp_path / "index.html", tmp_path / "sheet.png", explained]
+    assert not any(path.exists() for path in [*gone, tmp_path / "figures" / "lost-faces.png"])
+    assert (tmp_path / "figures" / "heat-map-best.png").is_file()
+
+
+def test_what_an_earlier_report_left_is_removed(folder, tmp_path):
+    """Tables and figures of another state of the matrix go; files of somebody's own stay."""
+    shutil.copytree(folder, tmp_path, dirs_exist_ok=True)
+    left = [
+        "tables/reference-report-001.csv",
+        "tables/gaps-test-selected-9.md",
+        "figures/confusion-mixed-paired-best.svg",
+        "figures/explain-occluded-seed3-grad-cam-ab12-examples.png",
+    ]
+    own = [
+        "notes.txt",
+        "index.html.bak",
+        "tables/mine.csv",
+        "tables/reference-of-mine.csv",
+        "tables/matrix-best.xlsx",
+        "figures/heat-map-best-for-paper.png",
+        "more/matrix-best.csv",
+    ]
+    (tmp_path / "more").mkdir()
+    for name in [*left, *own]:
+        (tmp_path / name).write_text("earlier", encoding="utf-8")
+    only_best = make_matrix(PUBLISHED, selections=("best",))
+    page = Page(write_report(make_facts(matrix=only_best, sheet=None, lost=()), tmp_path))
+    check_references(page, tmp_path)
+    there = {
+        path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*") if path.is_file()
+    }
+    assert not there & {*left, "sheet.png", "figures/lost-faces.png", "tables/matrix-last.csv"}
+    assert there >= {*own, "tables/matrix-best.csv", "figures/heat-map-best.svg"}
+    assert {name for name in there if name not in own} == {
+        "index.html",
+        ".lock",
+        *(link for link in page.links if "/" in link and not link.startswith("data:")),
+    }
+
+
+def test_two_reports_at_once(tmp_path):
+    """The second one is told; nothing is written or removed."""
+    with sole_writer(tmp_path), pytest.raises(Busy, match="Another occbench process is writing"):
+        write_report(make_facts(), tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_a_folder_that_cannot_be_written_to(tmp_path, monkeypatch):
+    """It is named, and not a file that nobody asked for."""
+    monkeypatch.setattr("os.access", lambda *_: False)
+    place = re.escape(str(tmp_path))
+    with pytest.raises(DataError, match=f"The folder '{place}' cannot be written to"):
+        write_report(make_facts(), tmp_path)
+
+
+def test_without_covered_faces_there_is_no_cost(tmp_path):
+    """No section and no entry of the menu that would be empty; two trainings are compared."""
+    one = {("normal", "normal"): [2400]}
+    facts = make_facts(matrix=make_matrix(one, n=4000), confusions={}, lost=(), sheet=None)
+    page = Page(write_report(facts, tmp_path / "one"))
+    check_references(page, tmp_path / "one")
+    assert "differences" not in page.ids
+    assert "What covering costs" not in page.words
+    assert "accuracy is 60.0 % (58.5-61.5) on uncovered faces." in page.words
+    two = one | {("occluded", "normal"): [1200]}
+    facts = make_facts(matrix=make_matrix(two, n=4000), confusions={}, lost=(), sheet=None)
+    page = Page(write_report(facts, tmp_path / "two"))
+    assert "differences" in page.ids
+    assert "What covering costs" not in page.words
+    assert "1 comparisons, 1 of them show a difference" in page.words
 
 
 def test_facts_without_pictures_have_none():

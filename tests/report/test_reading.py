@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import sqrt
 
 import pytest
 
+from occbench.matrix.cells import Matrix
 from occbench.report.reading import read_out
+from occbench.report.study import NORMAL
 from tests.report.made_facts import make_confusion, make_facts, make_matrix
 
 
@@ -128,16 +131,76 @@ def test_a_training_that_makes_it_worse():
     assert "recovers" not in sentence
 
 
-def test_seeds_that_disagree_show_no_difference():
-    """Means of 50 and 40 % differ, but one seed of each had 45 %: nothing is claimed."""
+def test_seeds_are_judged_together():
+    """Means of 50 and 40 % differ though one seed of each had 45 %: the interval says so too."""
     sentences = read(trained([2200, 1800], [1400, 1800]))
-    assert sentences[0].startswith(
-        "Trained on normal faces, accuracy is 50.0 % (± 7.1) on uncovered faces and 40.0 % (± 7.1)"
+    begin, _, end = sentences[0].partition(": ")
+    assert begin == (
+        "Trained on normal faces, accuracy falls from 50.0 % (± 7.1) on uncovered faces to "
+        "40.0 % (± 7.1) on covered ones"
     )
-    assert ": no difference shown (" in sentences[0]
+    assert numbers(end)[0] > 0
     assert sentences[-1] == (
-        "Numbers are means over 2 seeds, ± is the standard deviation; a difference counts only "
-        "if each seed shows it."
+        "Numbers are means over 2 seeds, ± is the standard deviation; a difference is tested "
+        "over the seeds together."
+    )
+
+
+def with_p(facts, p):
+    """The same facts as if Holm's correction had given every comparison this p."""
+    study = facts.studies["best"]
+    table = study.comparisons
+    comparisons = tuple(
+        replace(one, tested=replace(one.tested, adjusted=p)) for one in table.comparisons
+    )
+    told = replace(study, comparisons=replace(table, comparisons=comparisons))
+    return replace(facts, studies={"best": told})
+
+
+def test_what_only_the_correction_takes_away_is_said_so():
+    """The interval leaves zero out, so "no difference" beside it would contradict it."""
+    counts = trained(2400, 1200) | trained(2400, 1800, "occluded")
+    facts = make_facts(matrix=make_matrix(counts, n=4000), confusions={})
+    first, second = read_out(with_p(facts, 0.08))
+    assert first == (
+        "Trained on normal faces, accuracy is 60.0 % (58.5-61.5) on uncovered faces and 30.0 % "
+        "(28.6-31.4) on covered ones: a difference is not shown after Holm's correction (p 0.080)."
+    )
+    assert second.startswith(
+        "Trained on occluded faces, covered faces reach 45.0 % (43.5-46.5): a difference is not "
+        "shown after Holm's correction (p 0.080) against normal training; on uncovered faces, at "
+        "60.0 % (58.5-61.5), no difference shown ("
+    )
+
+
+def test_a_matrix_without_covered_faces():
+    """Its accuracy and interval come first; other trainings are held against it."""
+    counts = {("normal", "normal"): [2400], ("occluded", "normal"): [1200]}
+    first, second = read(counts)
+    assert first == "Trained on normal faces, accuracy is 60.0 % (58.5-61.5) on uncovered faces."
+    assert second.startswith(
+        "Trained on occluded faces, accuracy is 30.0 % (28.6-31.4) on uncovered faces; against "
+        "normal training on uncovered faces: 30.0 ("
+    )
+    assert second.endswith(") points less.")
+
+
+def test_accuracies_are_those_of_the_faces_that_are_compared():
+    """The table has 4,000 and 3,000 faces, all columns show the same 2,000: 60 and 30 % there."""
+    counts = trained(1200, 600)
+    shared = make_facts(matrix=make_matrix(counts, n=2000), confusions={}).studies
+    one, other = (make_matrix(trained(1000, 2200), n=n).cells for n in (4000, 3000))
+    whole = Matrix.of(
+        [*(c for c in one if c.test == NORMAL), *(c for c in other if c.test != NORMAL)]
+    )
+    first, second = read_out(make_facts(matrix=whole, studies=shared, confusions={}))
+    assert first.startswith(
+        "Trained on normal faces, accuracy falls from 60.0 % (57.8-62.1) on uncovered faces to "
+        "30.0 % (28.0-32.0) on covered ones: 30.0 ("
+    )
+    assert second == (
+        "These accuracies and differences are those of the 2,000 faces that stand in every "
+        "column; the table has all faces of each."
     )
 
 

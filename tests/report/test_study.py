@@ -47,7 +47,7 @@ def study():
 
 def rows(study, kind):
     """The CSV file of a table."""
-    return list(csv.DictReader(io.StringIO(study_tables(study)[kind].numbers)))
+    return list(csv.DictReader(io.StringIO(study_tables(study, "best")[kind].numbers)))
 
 
 def test_a_difference_is_the_same_from_both_sides(study):
@@ -89,9 +89,17 @@ def test_the_classes_of_a_row(study):
     assert study.shown_classes("mixed-unique") == frozenset()
 
 
+def test_lines_that_name_gains_say_which_epoch(study):
+    """A line that is copied elsewhere still tells that the test may have chosen its epoch."""
+    made = study_tables(study, "test-selected-7")
+    for kind, lines in (("gaps", 2), ("class-gaps", 4), ("comparisons", 4)):
+        found = list(csv.DictReader(io.StringIO(made[kind].numbers)))
+        assert [row["selection"] for row in found] == ["test-selected-7"] * lines
+
+
 def test_comparisons_name_what_two_places_share(study):
     """Two of rows on a column, two of columns of a row."""
-    table = study_tables(study)["comparisons"]
+    table = study_tables(study, "best")["comparisons"]
     assert [row[:3] for row in table.text.rows] == [
         ["tested on normal", "trained on normal", "trained on occluded"],
         ["tested on occluded", "trained on normal", "trained on occluded"],
@@ -128,7 +136,7 @@ def test_scores_that_are_no_numbers_leave_the_rest():
     found = study_of(broken)
     assert "NaN" in found.remark
     assert found.qualities == ()
-    assert "scores-worth" not in study_tables(found)
+    assert "scores-worth" not in study_tables(found, "best")
     assert len(found.comparisons.comparisons) == 4
 
 
@@ -173,8 +181,8 @@ def test_bold_classes_are_those_that_are_shown(study):
     }
     facts = make_facts(classes=CLASSES, confusions=confusions, studies={"best": study})
     angry, happy = recall_changes(facts, "normal", selection="best")
-    assert (angry.difference, angry.shown) == (pytest.approx(-0.75), True)
-    assert (happy.difference, happy.shown) == (pytest.approx(-0.05), False)
+    assert (angry.lost, angry.shown) == (pytest.approx(0.75), True)
+    assert (happy.lost, happy.shown) == (pytest.approx(0.05), False)
     unpaired = replace(facts, studies={})
     assert not any(one.shown for one in recall_changes(unpaired, "normal", selection="best"))
 

@@ -6,6 +6,7 @@ import csv
 
 import pytest
 
+from occbench.matrix.statistics import wilson
 from occbench.report.tables import (
     all_tables,
     per_class_table,
@@ -91,10 +92,10 @@ def test_recall_per_class():
     table = per_class_table(make_facts(), "best")
     assert table.heads == ["class", "normal", "occluded"]
     assert [row[1] for row in table.rows] == [
-        "70.0 to 65.0 (-5.0)",
-        "90.0 to 20.0 (-70.0*)",
-        "95.0 to 90.0 (-5.0)",
-        "60.0 to 40.0 (-20.0*)",
+        "70.0 to 65.0 (+5.0)",
+        "90.0 to 20.0 (+70.0*)",
+        "95.0 to 90.0 (+5.0)",
+        "60.0 to 40.0 (+20.0*)",
     ]
 
 
@@ -111,10 +112,10 @@ def test_a_class_without_faces_has_no_recall():
 
 
 def test_recall_over_seeds():
-    """The mean is shown; seeds that disagree leave a difference unmarked.
+    """The mean is shown, and both seeds are tested together.
 
-    Of 100 faces, 90 and 50 against 20 and 48: the means are 70 and 34, but the second seed alone
-    shows no difference.
+    Of 100 faces, 90 and 50 against 20 and 48: the means are 70 and 34. The second seed alone
+    shows no difference, but the 70 points of the first are far beyond chance.
     """
     matrix = make_matrix({("normal", "normal"): [9, 9], ("normal", "occluded"): [9, 9]}, n=10)
     rights = {("normal", 0): 90, ("normal", 1): 50, ("occluded", 0): 20, ("occluded", 1): 48}
@@ -125,7 +126,7 @@ def test_recall_over_seeds():
             for (test, seed), right in rights.items()
         },
     )
-    assert per_class_table(facts, "best").rows[0] == ["angry", "70.0 to 34.0 (-36.0)"]
+    assert per_class_table(facts, "best").rows[0] == ["angry", "70.0 to 34.0 (+36.0*)"]
 
 
 def test_further_scores():
@@ -151,6 +152,18 @@ def test_every_table_is_written_in_three_forms(tmp_path):
     assert rows[0]["sd"] == ""
 
 
+def test_means_over_seeds_have_no_interval_in_the_file(tmp_path):
+    """The least and greatest end of the seeds' intervals would be no 95 % interval of the mean."""
+    counts = {("normal", "normal"): [2340, 2380], ("normal", "occluded"): [1160, None]}
+    facts = make_facts(matrix=make_matrix(counts, n=4000), confusions={})
+    write_tables(all_tables(facts), facts.title, tmp_path)
+    with (tmp_path / "tables" / "matrix-best.csv").open(newline="") as file:
+        several, one = csv.DictReader(file)
+    assert (several["seeds"], several["low"], several["high"]) == ("2", "", "")
+    assert (float(several["accuracy"]), one["seeds"]) == (2360 / 4000, "1")
+    assert (float(one["low"]), float(one["high"])) == pytest.approx(wilson(1160, 4000))
+
+
 def test_the_recall_file(tmp_path):
     """A row per train split and class, fractions with their difference."""
     write_tables(all_tables(make_facts()), "drawn", tmp_path)
@@ -165,7 +178,7 @@ def test_the_recall_file(tmp_path):
         "faces": "100",
         "normal": "0.9",
         "occluded": "0.2",
-        "difference": "-0.7",
+        "lost": "0.7",
         "shown": "True",
     }
 

@@ -11,6 +11,7 @@ import sys
 import numpy as np
 import pytest
 
+from occbench.training.exported import facts_of
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import State
 from occbench.workspace import Workspace
@@ -69,6 +70,7 @@ def test_keras_alone_says_what_the_run_said(selection, made, tmp_path):
 
     facts = json.loads(result.stdout)
     assert facts == json.loads((tmp_path / "my net.json").read_text(encoding="utf-8"))
+    assert facts_of(path) == facts
     assert facts["classes"] == ["angry", "happy", "sad"]
     weights = (run / f"{selection}.weights.h5").read_bytes()
     assert facts["weights"] == "sha256:" + hashlib.sha256(weights).hexdigest()

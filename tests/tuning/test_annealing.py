@@ -32,6 +32,15 @@ def test_temperatures_are_those_of_report_002():
     assert [b / a for a, b in pairwise(heats)] == pytest.approx([0.01 ** (1 / 30)] * 29)
 
 
+@pytest.mark.parametrize(
+    ("iteration", "logged"),
+    [(1, 10.0), (2, 8.576958985908941), (16, 1.0000000000000002), (29, 0.13593563908785267)],
+)
+def test_temperatures_are_those_of_the_published_log(iteration, logged):
+    """krzysiek581234/Emotion-Vision, logs/annealing.txt at 7269602; it counts from 1."""
+    assert temperature(Cooling(), iteration - 1, 30) == pytest.approx(logged, rel=1e-12)
+
+
 def test_a_walk_meets_each_temperature_once():
     """The first candidate is judged at none."""
     steps = walk([1.0] * 31, Cooling(), moves=30, seed=0)

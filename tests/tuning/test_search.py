@@ -209,6 +209,18 @@ def test_two_searches_at_once_are_refused(tmp_path):
         run_search(tmp_path / "s", search_of(tmp_path, trials=2), Evaluator())
 
 
+@pytest.mark.parametrize("name", ["what?x=1", "per%20cent", "{x}", "a #b"])
+def test_a_folder_may_have_any_name(name, tmp_path):
+    """All files lie in it, none beside it, whatever its name means in an address."""
+    folder = tmp_path / "in" / name
+    folder.mkdir(parents=True)
+    search = search_of(tmp_path, method="random", trials=2)
+    found = run_search(folder / "s", search, Evaluator())
+    assert run_search(folder / "s", search, Evaluator(killed_at=0)) == found
+    assert [path.name for path in (tmp_path / "in").iterdir()] == [name]
+    assert {path.name for path in (folder / "s").iterdir()} >= {"trials.db", "best.toml"}
+
+
 def test_a_damaged_database_is_one_sentence(tmp_path):
     """It names the file and what to do."""
     search = search_of(tmp_path, trials=2)
