@@ -67,7 +67,7 @@ def test_a_move_that_is_not_named_is_a_tenth_of_the_width(low, high, log, move):
         ("schema = 1\n" + DROPOUT.replace("0.5", "nan"), "goes from 0.0 to nan; expected"),
         ("schema = 1\n" + DROPOUT.replace("0.5", "'a'"), "goes from 0.0 to 'a'; expected"),
         ("schema = 1\n" + DROPOUT.replace("0.5", "1"), "both ends as whole numbers, or both"),
-        ("schema = 1\n" + DROPOUT + "log = true\n", "log of 'dropout' is True; expected"),
+        ("schema = 1\n" + DROPOUT + "log = true\n", "low of 'dropout' is 0.0; with log = true"),
         ("schema = 1\n" + DROPOUT + "digits = 1.5\n", "digits of 'dropout' is 1.5; expected"),
         ("schema = 1\n" + DROPOUT + "move = 0\n", "move of 'dropout' is 0; expected"),
         ('schema = 1\n[[parameter]]\nkey = "dropout"\nchoices = [0.1]\n', "a list of two or more"),
