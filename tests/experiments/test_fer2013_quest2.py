@@ -82,3 +82,15 @@ def test_the_results_lie_within_the_expectations(cells):
     merged = expected.merge(cells, on=["train", "test", "selection"], suffixes=("_expected", ""))
     off = (merged["accuracy"] - merged["accuracy_expected"]).abs() > merged["tolerance"]
     assert not off.any(), merged[off]
+
+
+def test_the_notes_tell_how_far_seeds_differ():
+    """Best epochs of three seeds of normal training, from the counts, in the order of the seeds."""
+    seeds = pd.read_csv(RESULTS / "seeds-normal.csv").query("selection == 'best'")
+    text = " ".join((FOLDER / "notes.md").read_text(encoding="utf-8").split())
+    for test, words in (("normal", "uncovered faces"), ("occluded", "covered ones")):
+        own = seeds[seeds["test"] == test].sort_values("seed")
+        one, two, three = (
+            f"{100 * c / n:.1f}" for c, n in zip(own["correct"], own["n"], strict=True)
+        )
+        assert f"{one}, {two} and {three} % on {words}" in text
