@@ -137,3 +137,25 @@ def test_the_notes_print_what_the_copies_gave():
         for cell, share in ((val, "val_accuracy"), (test, "test_normal_accuracy")):
             ends = [100 * float(row[share + end]) for end in ("", "_low", "_high")]
             assert cell == "{:.1f} ({:.1f}-{:.1f})".format(*ends)
+
+
+def test_the_notes_print_what_the_steps_gave():
+    """The six rows that were run, to the digit, beside the published numbers."""
+    table = {
+        line.values["recipe"]: line.values
+        for line in read_lines(STEPS / "results" / "table.csv")[1]
+    }
+    published = {
+        row["row"]: float(row["value"]) for row in rows(STEPS, "accuracy") if row["row"] in table
+    }
+    text = (STEPS / "notes.md").read_text(encoding="utf-8")
+    printed = text.split("| row | parameters |", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    assert len(printed) == len(table) == 6
+    for line in printed:
+        name, count, val, test, was = (cell.strip() for cell in line.strip("|").split("|"))
+        row = table[name]
+        assert count == f"{int(row['parameters']):,}"
+        assert float(was) == pytest.approx(100 * published[name], abs=0.051)
+        for cell, share in ((val, "val_accuracy"), (test, "test_normal_accuracy")):
+            ends = [100 * float(row[share + end]) for end in ("", "_low", "_high")]
+            assert cell == "{:.1f} ({:.1f}-{:.1f})".format(*ends)
