@@ -66,7 +66,7 @@ def cut(model: Any, *, dtype: str = "float16") -> Cut:
         DataError: nothing is frozen, or the tail reads more than one tensor of the trunk.
     """
     nodes = nodes_of(model)
-    tail = _tail(nodes)
+    tail = _at_one_tensor(nodes, _tail(nodes))
     first = _augmentation(nodes, tail)
     trunk = [node for node in nodes if id(node) not in tail and id(node) not in first]
     if not any(map(has_weights, trunk)):
@@ -103,6 +103,26 @@ def _tail(nodes: Sequence[Node]) -> set[int]:
         if has_weights(node) or parents & weighted:
             weighted.add(id(node))
     return late
+
+
+def _at_one_tensor(nodes: Sequence[Node], tail: set[int]) -> set[int]:
+    """The tail, and layers without weights that only it reads, until it reads one tensor.
+
+    A branch of an inception module that begins with a pool is read beside the module's input.
+    """
+    if not tail:
+        return tail
+    grown = set(tail)
+    for node in reversed(nodes):
+        frozen = [each for each in nodes if id(each) not in grown]
+        wanted = read_by([each for each in nodes if id(each) in grown])
+        if sum(id(tensor) in wanted for each in frozen for tensor in each.outputs) < 2:
+            return grown
+        readers = [each for each in nodes if any(p is node for p in each.parent_nodes)]
+        late = all(id(each) in grown for each in readers)
+        if readers and late and not node.is_input and not has_weights(node):
+            grown.add(id(node))
+    return tail
 
 
 def _augmentation(nodes: Sequence[Node], tail: Collection[int]) -> set[int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -13,9 +14,12 @@ from occbench.foreign.stored import StoredModels
 from occbench.matrix.cells import Matrix
 from occbench.reference.compare import Comparison
 from occbench.reference.published import Reference
-from occbench.report.explanations import Explained
 from occbench.report.lost_faces import LostFace
 from occbench.report.study import Study
+
+if TYPE_CHECKING:
+    # It draws, and tables must not load a plotting library.
+    from occbench.report.explanations import Explained
 
 
 @dataclass(frozen=True)

@@ -153,6 +153,7 @@ def test_rows_facts_and_files_of_a_finished_run(room):
         "history.csv",
         "best.weights.h5",
         "last.weights.h5",
+        "recipe.toml",
     }
 
 

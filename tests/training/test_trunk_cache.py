@@ -291,7 +291,7 @@ def test_too_little_room_is_refused_before_anything_is_computed(room, monkeypatc
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 10**9, 1000))
     with pytest.raises(
-        DataError, match=r"needs 1\.3 kB more, .* 1\.0 kB left.*cache_trunk = false"
+        DataError, match=r"needs 1\.3 kB more and .* 1\.0 kB left.*cache_trunk = false"
     ):
         cache.fill((some_of(all_faces(cache), np.arange(40)), (0,)))
     assert not (cache.store.folder / DATA).stat().st_size
