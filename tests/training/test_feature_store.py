@@ -296,9 +296,7 @@ def test_no_room_is_told_before_anything_is_written(tmp_path, monkeypatch):
     usage = namedtuple("usage", "total used free")
     monkeypatch.setattr(shutil, "disk_usage", lambda path: usage(10**9, 7 * 10**8, 3 * 10**8))
     assert store.check_room(300) == 30_105_600
-    with pytest.raises(
-        DataError, match=r"100\.4 MB more and leaves 268\.4 MB free"
-    ):
+    with pytest.raises(DataError, match=r"100\.4 MB more and leaves 268\.4 MB free"):
         store.check_room(1000)
 
 
