@@ -150,14 +150,10 @@ def _preview(job: MatrixJob, as_json: bool) -> None:
 def _announce(job: MatrixJob) -> None:
     from occbench.core.console import note
     from occbench.matrix.forecast import forecast, forecast_table
-    from occbench.training.start import at_random, foreign_input
+    from occbench.training.start import cautions
 
-    for sentence in (
-        at_random(job.plan.recipe, job.workspace),
-        foreign_input(job.plan.recipe),
-    ):
-        if sentence:
-            note(sentence)
+    for sentence in cautions(job.plan.recipe, job.workspace):
+        note(sentence)
     note(forecast_table(forecast(job, measure=True)))
 
 

@@ -80,9 +80,12 @@ def _preview(job: StudyJob, as_json: bool) -> None:
     from occbench.training.estimate import duration, seconds_left, seconds_per_image
 
     rows, told = [], []
+    # Steps, seeds and folds decide nothing of what an image takes.
+    usual = {
+        name: seconds_per_image(job.workspace, recipe) for name, recipe in job.plan.recipes.items()
+    }
     for run in job.runs:
-        found, recipe = job.before(run), job.recipe(run)
-        each = seconds_per_image(job.workspace, recipe)
+        found, recipe, each = job.before(run), job.recipe(run), usual[run.recipe]
         left = 0.0 if found.state.ended else None
         if each is not None:
             left = seconds_left(found.state, recipe, found.images, each)

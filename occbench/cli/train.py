@@ -74,7 +74,7 @@ def command(
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
     from occbench.training.run import Run
-    from occbench.training.start import at_random, find_start, foreign_input
+    from occbench.training.start import cautions, find_start
     from occbench.training.train import Wish, painted_digest, plan_run, train
     from occbench.workspace import Workspace
 
@@ -88,9 +88,8 @@ def command(
     painted = images == "painted"
     digest = painted_digest(workspace, data_set, split) if painted else ""
     start = find_start(workspace, chosen)
-    for sentence in (at_random(chosen, workspace), foreign_input(chosen)):
-        if sentence:
-            note(sentence)
+    for sentence in cautions(chosen, workspace):
+        note(sentence)
     run = Run.of(chosen, split, seed=seed, painted=digest, weights=start.identity)
     wish = Wish(painted, keep == "every-epoch", force, tensorboard)
     place, before = plan_run(workspace, manifest, split, run, wish)

@@ -126,7 +126,7 @@ def _search(
     from occbench.dataset.manifest import Manifest
     from occbench.splits.find import find_split
     from occbench.training.recipe import Recipe
-    from occbench.training.start import at_random, find_start, foreign_input
+    from occbench.training.start import cautions, find_start
     from occbench.tuning.space import Space
     from occbench.tuning.trials import Search
 
@@ -135,9 +135,8 @@ def _search(
         chosen = chosen.beginning_with(weights)
     manifest = Manifest.read(workspace.manifest(workspace.choose(data_set)))
     split = find_split(workspace, manifest, split_name)
-    for sentence in (at_random(chosen, workspace), foreign_input(chosen)):
-        if sentence:
-            note(sentence)
+    for sentence in cautions(chosen, workspace):
+        note(sentence)
     identity = find_start(workspace, chosen, fetch=not dry_run).identity
     return (manifest, split), Search(space, chosen, split.folder, identity, **how)
 

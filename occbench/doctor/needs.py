@@ -29,7 +29,7 @@ from occbench.models.published import CONTENTS, find
 from occbench.splits.build import partition
 from occbench.training.data import painted_folders
 from occbench.training.recipe import NO_WEIGHTS, PUBLISHED
-from occbench.training.start import at_random, find_start, foreign_input
+from occbench.training.start import cautions, find_start
 from occbench.workspace import Workspace, checked_name
 
 FILE, DISK = "plan", "disk"
@@ -150,9 +150,8 @@ def _painted(workspace: Workspace, plan: Plan) -> Iterator[Finding]:
 
 def _weights(workspace: Workspace | None, plan: Plan) -> Iterator[Finding]:
     recipe = plan.recipe
-    for words in (at_random(recipe, workspace), foreign_input(recipe)):
-        if words:
-            yield Finding(WEIGHTS, NOTE, words)
+    for words in cautions(recipe, workspace):
+        yield Finding(WEIGHTS, NOTE, words)
     if recipe.weights == NO_WEIGHTS:
         return
     try:

@@ -7,12 +7,12 @@ guessed: size, colour, preprocessing, what the numbers mean, and the order of th
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from occbench.core.toml_file import read_toml
 from occbench.errors import DataError, OccbenchError
 from occbench.models.specs import COLOUR, PREPROCESSINGS
 from occbench.training.recipe import refuse_unknown
@@ -79,7 +79,7 @@ def load_spec(path: Path | None, known: Mapping[str, Any]) -> ModelSpec:
         DataError: the file cannot be read, has an unknown key or a wrong value, contradicts what
             is known, or a key that nothing settles is missing.
     """
-    values = _read(path) if path else {}
+    values = read_toml(path, "spec", SCHEMA) if path else {}
     place = f"The spec '{path}': " if path else "Without --spec, "
     try:
         refuse_unknown(values, list(_CHECKS))
@@ -104,18 +104,6 @@ def load_spec(path: Path | None, known: Mapping[str, Any]) -> ModelSpec:
 def is_positional(name: str) -> bool:
     """Whether a class's name only says which output it is."""
     return bool(_POSITIONAL.match(name))
-
-
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise DataError(f"The spec '{path}' cannot be read: {error.strerror}.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise DataError(f"The spec '{path}' is no valid TOML: {error}.") from error
-    if values.pop("schema", None) != SCHEMA:
-        raise DataError(f"The spec '{path}' needs the line 'schema = {SCHEMA}'.")
-    return values
 
 
 def _shown(value: Any) -> str:

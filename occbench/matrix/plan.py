@@ -6,12 +6,12 @@ stands in it, not only its name.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
+from occbench.core.toml_file import read_toml
 from occbench.errors import DataError, OccbenchError, StaleState
 from occbench.matrix.cell import SELECTIONS, TESTS, in_order
 from occbench.occluders.base import make_occluder, variant_name
@@ -111,14 +111,7 @@ class Plan:
         Raises:
             DataError: missing, no TOML, another schema, an unknown key or a wrong value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"The plan '{path}' cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"The plan '{path}' is no valid TOML: {error}.") from error
-        if values.pop("schema", None) != SCHEMA:
-            raise DataError(f"The plan '{path}' needs the line 'schema = {SCHEMA}'.")
+        values = read_toml(path, "plan", SCHEMA)
         try:
             return _from_mapping(values, path.parent)
         except OccbenchError as error:
@@ -138,9 +131,7 @@ class Plan:
         if self.keep == KEEPS[0]:
             del values["keep"]
         lists = {k: list(v) if isinstance(v, tuple) else v for k, v in values.items()}
-        partitions = {k: v for k, v in self.partitions.describe().items() if v is not None}
-        partitions["fractions"] = list(self.partitions.fractions)
-        tables = {"partitions": partitions, "recipe": self.recipe.describe()}
+        tables = {"partitions": described(self.partitions), "recipe": self.recipe.describe()}
         return tomlkit.dumps({"schema": SCHEMA, **lists, **tables})
 
     def after(self, stored: Plan, path: Path) -> Plan:
@@ -197,6 +188,12 @@ def _from_mapping(values: Mapping[str, Any], folder: Path) -> Plan:
             given[key] = tuple(given[key])
     given["partitions"] = partitioning_of(given.get("partitions", {}))
     return Plan(**given)
+
+
+def described(partitions: Partitioning) -> dict[str, Any]:
+    """The table ``partitions`` that ``partitioning_of`` reads."""
+    found = {k: v for k, v in partitions.describe().items() if v is not None}
+    return {**found, "fractions": list(partitions.fractions)}
 
 
 def partitioning_of(values: Any) -> Partitioning:

@@ -90,15 +90,14 @@ def states_of(workspace: Workspace, runs: Iterable[str]) -> str:
 
 def inputs_of(workspace: Workspace, plan: Plan) -> str:
     """Changes with the plan and with the data set."""
-    path = workspace.manifest(plan.data_set)
-    # The table itself too: a label that was changed by hand must not go unnoticed.
-    return digest([plan.to_toml(), read_digest(path), file_digest(path)])
+    return digest([*made_of(workspace, plan).values()])
 
 
 def made_of(workspace: Workspace, plan: Plan) -> dict[str, str]:
     """The same in parts, to say which of them has changed."""
     path = workspace.manifest(plan.data_set)
-    return {"plan": plan.to_toml(), "data_set": digest([read_digest(path), file_digest(path)])}
+    # The table itself too: a label that was changed by hand must not go unnoticed.
+    return {"plan": plan.to_toml(), "manifest": read_digest(path), "table": file_digest(path)}
 
 
 def _changed(workspace: Workspace, plan: Plan, before: Mapping[str, str]) -> str:
@@ -110,7 +109,7 @@ def _changed(workspace: Workspace, plan: Plan, before: Mapping[str, str]) -> str
         was, new = (_flat(tomllib.loads(text)) for text in (before["plan"], now["plan"]))
         keys = [key for key in {**was, **new} if was.get(key) != new.get(key)]
         words.append(f"its plan has changed ({', '.join(keys)})")
-    if before["data_set"] != now["data_set"]:
+    if any(before[key] != now[key] for key in ("manifest", "table")):
         words.append(f"the data set '{plan.data_set}' has changed")
     return " and ".join(words) or "its plan or its data set has changed"
 

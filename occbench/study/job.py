@@ -22,7 +22,7 @@ from occbench.study.plan import StudyPlan
 from occbench.training.data import count_images
 from occbench.training.recipe import Recipe
 from occbench.training.run import State
-from occbench.training.start import at_random, find_start, foreign_input
+from occbench.training.start import cautions, find_start
 from occbench.training.train import train
 from occbench.workspace import Workspace
 
@@ -207,8 +207,7 @@ def remarks(job: StudyJob, outcomes: Sequence[Outcome] = ()) -> list[str]:
     found = [
         f"{name}: {sentence}"
         for name, recipe in job.plan.recipes.items()
-        for sentence in (at_random(recipe, job.workspace), foreign_input(recipe))
-        if sentence
+        for sentence in cautions(recipe, job.workspace)
     ]
     for one in outcomes:
         fold = f"fold {one.at.fold}, " if one.at.fold else ""

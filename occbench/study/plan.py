@@ -5,15 +5,15 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
+from occbench.core.toml_file import read_toml
 from occbench.errors import DataError, OccbenchError
 from occbench.matrix.cell import TESTS
-from occbench.matrix.plan import Plan, partitioning_of
+from occbench.matrix.plan import Plan, described, partitioning_of
 from occbench.splits.modes import MODES
 from occbench.splits.partitioning import Partitioning
 from occbench.training.recipe import Recipe, refuse_unknown
@@ -90,14 +90,7 @@ class StudyPlan:
         Raises:
             DataError: missing, no TOML, another schema, an unknown key or a wrong value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"The plan '{path}' cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"The plan '{path}' is no valid TOML: {error}.") from error
-        if values.pop("schema", None) != SCHEMA:
-            raise DataError(f"The plan '{path}' needs the line 'schema = {SCHEMA}'.")
+        values = read_toml(path, "plan", SCHEMA)
         try:
             return _from_mapping(values, path.parent)
         except OccbenchError as error:
@@ -107,9 +100,9 @@ class StudyPlan:
         """The complete plan as TOML that ``load`` reads; the recipes stand in it."""
         import tomlkit
 
-        partitions = {k: v for k, v in self.partitions.describe().items() if v is not None}
-        partitions = {k: v for k, v in partitions.items() if k not in ("folds", "fold")}
-        partitions["fractions"] = list(self.partitions.fractions)
+        partitions = described(self.partitions)
+        # Folds stand outside of them.
+        del partitions["folds"], partitions["fold"]
         values = {
             each.name: getattr(self, each.name)
             for each in fields(self)

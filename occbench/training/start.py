@@ -71,6 +71,11 @@ def foreign_input(recipe: Recipe) -> str:
     )
 
 
+def cautions(recipe: Recipe, workspace: Workspace | None = None) -> tuple[str, ...]:
+    """What is to be said before a training of a recipe: ``at_random`` and ``foreign_input``."""
+    return tuple(filter(None, (at_random(recipe, workspace), foreign_input(recipe))))
+
+
 def find_start(workspace: Workspace, recipe: Recipe, *, fetch: bool = True) -> Start:
     """What a recipe's ``weights`` mean here.
 

@@ -6,7 +6,6 @@ every end of a range and every choice is one that the recipe can have.
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from math import isfinite
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from occbench.core.spec import Spec, parse_spec
+from occbench.core.toml_file import read_toml
 from occbench.errors import DataError, OccbenchError
 from occbench.training.recipe import Recipe, refuse_unknown
 from occbench.tuning.parameters import Choice, Parameter, Range, read_parameter
@@ -88,14 +88,7 @@ class Space:
         Raises:
             DataError: missing, no TOML, another schema, an unknown key or a wrong value.
         """
-        try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise DataError(f"The space '{path}' cannot be read: {error.strerror}.") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-            raise DataError(f"The space '{path}' is no valid TOML: {error}.") from error
-        if values.pop("schema", None) != SCHEMA:
-            raise DataError(f"The space '{path}' needs the line 'schema = {SCHEMA}'.")
+        values = read_toml(path, "space", SCHEMA)
         try:
             return _from_mapping(values)
         except OccbenchError as error:
