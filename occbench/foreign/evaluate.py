@@ -41,7 +41,7 @@ from occbench.foreign.stored import (
 )
 from occbench.matrix.cell import GIVEN
 from occbench.matrix.job import MatrixJob
-from occbench.matrix.record import inputs_of, made_of, read_record
+from occbench.matrix.record import inputs_of, made_of, read_record, same_data
 from occbench.training.data import Data, open_data
 from occbench.training.predictions import Predictions, predictions_path
 from occbench.training.run import READS
@@ -95,7 +95,7 @@ class Evaluation:
         if record is None or record["inputs"] == inputs_of(job.workspace, job.plan):
             return ""
         before, now = record.get("made_of", {}), made_of(job.workspace, job.plan)
-        if before.get("data_set") == now["data_set"]:
+        if same_data(before, now):
             return ""
         return (
             f"The data set '{job.plan.data_set}' has changed since the matrix '{job.name}' was "

@@ -100,6 +100,11 @@ def made_of(workspace: Workspace, plan: Plan) -> dict[str, str]:
     return {"plan": plan.to_toml(), "manifest": read_digest(path), "table": file_digest(path)}
 
 
+def same_data(before: Mapping[str, str], now: Mapping[str, str]) -> bool:
+    """Whether two of ``made_of`` are of one state of the data set."""
+    return all(before.get(key) == now[key] for key in ("manifest", "table"))
+
+
 def _changed(workspace: Workspace, plan: Plan, before: Mapping[str, str]) -> str:
     """What of a matrix's inputs has changed; an older record does not tell."""
     now, words = made_of(workspace, plan), []
@@ -109,7 +114,7 @@ def _changed(workspace: Workspace, plan: Plan, before: Mapping[str, str]) -> str
         was, new = (_flat(tomllib.loads(text)) for text in (before["plan"], now["plan"]))
         keys = [key for key in {**was, **new} if was.get(key) != new.get(key)]
         words.append(f"its plan has changed ({', '.join(keys)})")
-    if any(before[key] != now[key] for key in ("manifest", "table")):
+    if not same_data(before, now):
         words.append(f"the data set '{plan.data_set}' has changed")
     return " and ".join(words) or "its plan or its data set has changed"
 
