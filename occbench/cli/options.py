@@ -91,6 +91,17 @@ def weights_option(command: Command) -> Command:
     )(command)
 
 
+def split_option(command: Command) -> Command:
+    """Adds ``--split``."""
+    return click.option(
+        "--split",
+        "split_name",
+        required=True,
+        metavar="MODE",
+        help="normal, occluded, mixed-unique, mixed-paired, or the folder name of a split.",
+    )(command)
+
+
 def workers_option(command: Command) -> Command:
     """Adds ``--workers``."""
     return click.option(

@@ -52,6 +52,7 @@ def command(
     from occbench.core.lock import sole_writer
     from occbench.study.job import open_study, remarks, store_plan
     from occbench.study.plan import StudyPlan
+    from occbench.study.tables import run_table, summary
     from occbench.workspace import Workspace
 
     workspace = Workspace.find(folder)
@@ -69,8 +70,10 @@ def command(
         for sentence in remarks(job):
             note(sentence)
         outcomes = job.compute(after=partial(_write_runs, job))
-        runs = _write(job, outcomes)
-    _tell(job, runs, remarks(job, outcomes), as_json)
+        runs = run_table(outcomes)
+        table, said = summary(runs, plan), remarks(job, outcomes)
+        _write(job, outcomes, table, said)
+    _tell(job, runs, table, said, as_json)
 
 
 def _preview(job: StudyJob, as_json: bool) -> None:
@@ -121,38 +124,37 @@ def _write_runs(job: StudyJob, outcomes: Sequence[Outcome]) -> None:
     write_text(job.folder / "runs.csv", text)
 
 
-def _write(job: StudyJob, outcomes: Sequence[Outcome]) -> pd.DataFrame:
-    """Tables and curves; gives the row of each run."""
+def _write(
+    job: StudyJob, outcomes: Sequence[Outcome], table: pd.DataFrame, said: Sequence[str]
+) -> None:
+    """The row of each recipe, and the curves; those of the runs stand there."""
     from occbench.core.atomic import write_text
     from occbench.study.curves import draw
-    from occbench.study.job import remarks
-    from occbench.study.tables import markdown, run_table, summary, text_rows
+    from occbench.study.tables import markdown, text_rows
 
-    runs = run_table(outcomes)
-    table = summary(runs, job.plan)
-    page = markdown(*text_rows(table, job.plan), job.plan, remarks(job, outcomes))
+    page = markdown(*text_rows(table, job.plan), job.plan, said)
     write_text(job.folder / "table.csv", table.to_csv(index=False, lineterminator="\n"))
     write_text(job.folder / "table.md", page)
     draw(outcomes, job.plan, job.folder)
-    return runs
 
 
-def _tell(job: StudyJob, runs: pd.DataFrame, remarks: Sequence[str], as_json: bool) -> None:
+def _tell(
+    job: StudyJob, runs: pd.DataFrame, table: pd.DataFrame, said: Sequence[str], as_json: bool
+) -> None:
     import json
 
-    from occbench.core.console import table
-    from occbench.study.tables import explained, summary, text_rows
+    from occbench.core import console
+    from occbench.study.tables import explained, text_rows
 
-    found = summary(runs, job.plan)
     if as_json:
         rows = {
             key: json.loads(each.to_json(orient="records"))
-            for key, each in (("recipes", found), ("runs", runs))
+            for key, each in (("recipes", table), ("runs", runs))
         }
-        click.echo(json.dumps({"study": job.name, **rows, "remarks": list(remarks)}))
+        click.echo(json.dumps({"study": job.name, **rows, "remarks": list(said)}))
         return
-    click.echo(table(*text_rows(found, job.plan)))
+    click.echo(console.table(*text_rows(table, job.plan)))
     click.echo(explained(job.plan))
-    for remark in remarks:
+    for remark in said:
         click.echo(f"- {remark}")
     click.echo(f"\nAll numbers and the curves: {job.folder}")

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from occbench.cli.options import console_options, json_option, weights_option, workspace_option
+from occbench.cli.options import (
+    console_options,
+    json_option,
+    split_option,
+    weights_option,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from occbench.training.run import State
@@ -16,13 +22,7 @@ if TYPE_CHECKING:
 @click.command(short_help="Train one recipe on one split; resumable.")
 @click.argument("recipe")
 @click.argument("name", required=False)
-@click.option(
-    "--split",
-    "split_name",
-    required=True,
-    metavar="MODE",
-    help="normal, occluded, mixed-unique, mixed-paired, or the folder name of a split.",
-)
+@split_option
 @click.option(
     "--seed", type=click.IntRange(0, 2**31 - 1), show_default="the recipe's", help="Seed."
 )

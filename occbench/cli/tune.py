@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from occbench.cli.options import console_options, json_option, weights_option, workspace_option
+from occbench.cli.options import (
+    console_options,
+    json_option,
+    split_option,
+    weights_option,
+    workspace_option,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,13 +37,7 @@ _SHOWN = 5
     type=click.Path(dir_okay=False, path_type=Path),
     help="A TOML file that says which keys may vary and what is minimised.",
 )
-@click.option(
-    "--split",
-    "split_name",
-    required=True,
-    metavar="MODE",
-    help="normal, occluded, mixed-unique, mixed-paired, or the folder name of a split.",
-)
+@split_option
 @click.option(
     "--method",
     type=click.Choice(METHODS),
